@@ -1,0 +1,201 @@
+"""exact: the numbers of the book, and the same number three ways on two hundred random MDPs."""
+
+import warnings
+from dataclasses import replace
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from random_mdps import case, fork, random_mdp, relative_error
+from scipy import optimize
+
+from pgutils import exact
+from pgutils.envs import corridor_features, fork_features
+from pgutils.mdp import TabularMDP
+from pgutils.policies import SoftmaxPolicy
+from pgutils.trajectories import enumerate_all, log_prob
+
+CORRIDOR = TabularMDP.from_gymnasium(gym.make("pgutils/ShortCorridor-v0"))
+LOGIT = SoftmaxPolicy(corridor_features())
+BEST = 2 - np.sqrt(2)
+
+
+def logit(p):
+    return np.log([p / (1 - p)])
+
+
+@pytest.fixture(params=[None, 5000], ids=["until the end", "T=5000"])
+def corridor(request):
+    """At p = 0.05 an episode takes 82 steps; the chance of more than 5000 is below 1e-20."""
+    return replace(CORRIDOR, horizon=request.param)
+
+
+@pytest.mark.parametrize(("p", "v"), [(BEST, -(6 + 4 * np.sqrt(2))), (BEST, -11.65685425), (0.5, -12), (0.8, -15),
+                                      (0.05, -1.95 * 2 / 0.05 / 0.95), (0.95, -1.05 * 2 / 0.05 / 0.95)])
+def test_value_of_the_short_corridor(corridor, p, v):
+    assert exact.expected_return(corridor, LOGIT, logit(p)) == pytest.approx(v, abs=1e-6)
+    assert v == pytest.approx((2 * p - 4) / (p * (1 - p)), abs=1e-6)
+
+
+def test_the_book_prints_these_values():
+    assert exact.expected_return(CORRIDOR, LOGIT, logit(0.05)) == pytest.approx(-82.105, abs=5e-4)
+    assert exact.expected_return(CORRIDOR, LOGIT, logit(0.95)) == pytest.approx(-44.211, abs=5e-4)
+
+
+@pytest.mark.parametrize(("p", "slope"), [(0.5, 2), (0.8, -7), (BEST, 0), (0.05, 75.8947368)])
+def test_gradient_of_the_short_corridor(corridor, p, slope):
+    assert exact.policy_gradient(corridor, LOGIT, logit(p)) == pytest.approx([slope], abs=1e-6)
+
+
+def test_two_preferences_share_the_slope(corridor):
+    """With the book's own features, left and right have opposite derivatives."""
+    x = np.tile(np.eye(2), (4, 1, 1))
+    assert exact.policy_gradient(corridor, SoftmaxPolicy(x), [0, 0]) == pytest.approx([-2, 2], abs=1e-6)
+
+
+def test_maximum_of_the_short_corridor(corridor):
+    top = optimize.minimize_scalar(lambda x: -exact.expected_return(corridor, LOGIT, [x]), (0, 1), tol=1e-10)
+    assert 1 / (1 + np.exp(-top.x)) == pytest.approx(0.5857864376, abs=1e-6)
+
+
+def test_uniform_policy_on_frozen_lake():
+    """1.39 % reach the goal, as every dynamic programming course finds."""
+    mdp = TabularMDP.from_gymnasium(gym.make("FrozenLake-v1"))
+    policy = SoftmaxPolicy.tabular(16, 4)
+    until_the_end = exact.expected_return(replace(mdp, horizon=None), policy, np.zeros(64))
+    assert until_the_end == pytest.approx(0.0139398, abs=1e-7)
+    assert until_the_end - 1e-5 < exact.expected_return(mdp, policy, np.zeros(64)) < until_the_end
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_gradient_three_ways(seed):
+    """Dynamic programming, finite differences, and the sum over all trajectories of ρ ∇log ρ r(τ)."""
+    mdp, policy, theta, gamma = case(seed)
+    trajs = enumerate_all(mdp)
+    rho = np.exp(log_prob(mdp, policy, theta, trajs))
+    r = (trajs.rewards * gamma ** np.arange(mdp.horizon)).sum(axis=1)
+    scores = policy.score(theta, trajs.states.ravel(), trajs.actions.ravel()).reshape(*trajs.mask.shape, -1)
+    by_hand = np.einsum("i,itd,it,i->d", rho, scores, trajs.mask, r)
+
+    gradient = exact.policy_gradient(mdp, policy, theta, gamma)
+    numerical = exact.finite_difference(lambda x: exact.expected_return(mdp, policy, x, gamma), theta)
+    assert rho.sum() == pytest.approx(1, abs=1e-12)
+    assert exact.expected_return(mdp, policy, theta, gamma) == pytest.approx(rho @ r, rel=1e-10, abs=1e-12)
+    assert relative_error(gradient, by_hand) < 1e-9
+    assert relative_error(gradient, numerical) < 1e-7
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_until_the_end_is_the_limit_of_long_horizons(seed):
+    mdp, policy, theta, gamma = case(seed, ends=True)
+    long = replace(mdp, horizon=400)
+    for f in (exact.expected_return, exact.policy_gradient):
+        assert f(mdp, policy, theta, gamma) == pytest.approx(f(long, policy, theta, gamma), rel=1e-9, abs=1e-9)
+    for f in (exact.state_values, exact.action_values):
+        assert f(mdp, policy, theta, gamma) == pytest.approx(f(long, policy, theta, gamma)[0], rel=1e-9, abs=1e-9)
+    visits = exact.state_visits(long, policy, theta).sum(axis=0)
+    assert exact.state_visits(mdp, policy, theta) == pytest.approx(visits * ~mdp.terminal, rel=1e-9)
+
+
+@pytest.mark.parametrize("gamma", [0, 0.5, 0.9])
+def test_discounting_needs_no_end(gamma):
+    """With γ < 1 and no horizon the episode may go on for ever."""
+    mdp = next(m for m in map(random_mdp, range(100)) if not m.terminal.any())
+    policy = SoftmaxPolicy.tabular(mdp.n_states, mdp.n_actions)
+    theta = np.linspace(-1, 1, policy.n_parameters)
+    endless, long = replace(mdp, horizon=None), replace(mdp, horizon=400)
+    for f in (exact.expected_return, exact.policy_gradient):
+        assert f(endless, policy, theta, gamma) == pytest.approx(f(long, policy, theta, gamma), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_values_and_visits_agree_with_each_other(seed):
+    mdp, policy, theta, gamma = case(seed)
+    T, S, k = mdp.horizon, mdp.n_states, mdp.n_actions
+    V, Q = exact.state_values(mdp, policy, theta, gamma), exact.action_values(mdp, policy, theta, gamma)
+    d, pi = exact.state_visits(mdp, policy, theta), policy.probs(theta, np.arange(S))
+    assert V.shape == (T + 1, S) and Q.shape == (T, S, k) and d.shape == (T, S)
+    assert np.all(V[T] == 0) and np.all(V[:, mdp.terminal] == 0) and np.all(Q[:, mdp.terminal] == 0)
+    assert V[:T] == pytest.approx((pi * Q).sum(axis=2))
+
+    trajs = enumerate_all(mdp)
+    rho = np.exp(log_prob(mdp, policy, theta, trajs))
+    by_enumeration = np.stack([np.bincount(trajs.states[:, t], rho, minlength=S) for t in range(T)])
+    assert d == pytest.approx(by_enumeration)
+    assert exact.expected_return(mdp, policy, theta, gamma) == pytest.approx(
+        sum(gamma**t * (d[t] @ (pi * mdp.r).sum(axis=1)) for t in range(T)))
+
+
+def test_an_unreached_state_has_its_own_value():
+    """At the fork this θ never climbs, so that the ledge is not reached: its value is 5 and not 0."""
+    mdp, policy = replace(fork()[0], horizon=None), SoftmaxPolicy(fork_features())
+    assert exact.state_values(mdp, policy, [-1000, 1000]) == pytest.approx([1, 5, 0])
+    assert exact.action_values(mdp, policy, [-1000, 1000])[0] == pytest.approx([1, 0.8 * 5 + 0.2 * 1])
+
+
+@pytest.mark.parametrize("size", [1e4, -1e4])
+def test_extreme_parameters_give_no_warning(size):
+    mdp, policy, _ = fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        theta = size * np.array([1, -1, 1, -1, 0, 0])
+        assert exact.policy_gradient(mdp, policy, theta) == pytest.approx(np.zeros(6), abs=1e-12)
+        assert exact.expected_return(mdp, policy, theta) == pytest.approx(1 if size > 0 else 0.96 * 5)
+
+
+def test_finite_difference():
+    A = np.array([[2.0, 1.0], [1.0, 3.0]])
+    theta = np.array([0.3, -0.7])
+    assert exact.finite_difference(lambda x: x @ A @ x / 2, theta) == pytest.approx(A @ theta, rel=1e-9)
+    assert np.all(theta == [0.3, -0.7])
+    assert exact.finite_difference(np.linalg.norm, [3, 4], step=1e-6) == pytest.approx([0.6, 0.8])
+
+
+FORK, TABULAR, THETA = fork()
+NEVER_ENDS = SoftmaxPolicy(np.tile([[[0.0], [1.0]]], (4, 1, 1)))
+BAD = {
+    "theta too short": (lambda f: f(FORK, TABULAR, np.zeros(5)), r"theta must have shape \(6,\), got \(5,\)"),
+    "theta a column": (lambda f: f(FORK, TABULAR, np.zeros((6, 1))), r"theta must have shape \(6,\), got \(6, 1\)"),
+    "theta a number": (lambda f: f(FORK, TABULAR, 0.0), r"theta must have shape \(6,\), got \(\)"),
+    "theta NaN": (lambda f: f(FORK, TABULAR, THETA * np.nan), r"theta must be finite, but theta\[0\] is nan"),
+    "theta inf": (lambda f: f(FORK, TABULAR, [0, 0, np.inf, 0, 0, 0]), r"theta\[2\] is inf"),
+    "theta words": (lambda f: f(FORK, TABULAR, ["a"] * 6), "theta must be numbers of shape"),
+    "too many actions": (lambda f: f(FORK, SoftmaxPolicy.tabular(3, 3), np.zeros(9)),
+                         "the policy has 3 actions, the MDP has 2"),
+    "too few states": (lambda f: f(FORK, SoftmaxPolicy.tabular(1, 2), np.zeros(2)), r"states\[1\] is 1"),
+    "never ends": (lambda f: f(CORRIDOR, NEVER_ENDS, [-1000.0]), "from state start this policy never reaches the end"),
+    "hardly ever ends": (lambda f: f(CORRIDOR, LOGIT, [40.0]), "hardly ever reaches the end"),
+    "hardly ever ends, left": (lambda f: f(CORRIDOR, LOGIT, [-40.0]), "hardly ever reaches the end"),
+}
+GAMMAS = {"negative": -0.1, "above one": 1.1, "NaN": np.nan, "inf": np.inf, "word": "0.5", "list": [0.5], "None": None}
+NAMES = ["expected_return", "policy_gradient", "state_values", "action_values", "state_visits"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("bad", BAD)
+def test_refuses(name, bad):
+    call, message = BAD[bad]
+    with pytest.raises(ValueError, match=message):
+        call(getattr(exact, name))
+
+
+@pytest.mark.parametrize("name", NAMES[:4])
+@pytest.mark.parametrize("gamma", GAMMAS.values(), ids=GAMMAS)
+def test_refuses_gamma(name, gamma):
+    with pytest.raises(ValueError, match=r"gamma must be a (finite )?number"):
+        getattr(exact, name)(FORK, TABULAR, THETA, gamma)
+
+
+@pytest.mark.parametrize(("f", "theta", "step", "message"), [
+    (np.sum, [0, np.nan], 1e-5, r"theta\[1\] is nan"),
+    (np.sum, [[0.0, 1.0]], 1e-5, r"theta must have shape \(2,\)"),
+    (np.sum, [0.0], 0, "step must be a finite number"),
+    (np.sum, [0.0], -1e-5, "step must be a finite number"),
+    (lambda x: np.inf, [0.0], 1e-5, r"f\(theta\) must be a finite number, got inf"),
+    (lambda x: np.nan, [0.0], 1e-5, r"f\(theta\) must be a finite number, got nan"),
+    (lambda x: x, [0.0, 1.0], 1e-5, r"f\(theta\) must be a number"),
+    (lambda x: x, [0.0], 1e-5, r"f\(theta\) must be a number"),
+])
+def test_finite_difference_refuses(f, theta, step, message):
+    with pytest.raises(ValueError, match=message):
+        exact.finite_difference(f, theta, step)
