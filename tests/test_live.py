@@ -87,7 +87,8 @@ def test_what_lies_over_the_moving_artists_stays_over_them(case):
     beside.plot([0, 1])
     (line,) = ax.plot([0, 1], [0, 1], linewidth=9, alpha=0.5)
     bars = ax.bar([0.2, 0.8], [1, 1], color="orange")
-    ax.set(xlim=(0, 1), ylim=(-2, 2), title="title")
+    ax.set(xlim=(0, 1), ylim=(-2, 2))
+    ax.set_title("title", loc="center")     # the house style has titles on the left: then there would be two
     live = [line, bars]
     if case == "above":
         ax.text(0.5, 0, "still, above", zorder=9)

@@ -23,7 +23,8 @@ def explore_estimator():
     A dot keeps its trajectories when m grows, and more are added to its mean.
 
     What you see: on the left a cloud of estimates around the tip of the arrow, the exact ∇η, and the cloud shrinks as
-    m grows; on the right its spread in both parameters, for several m and (ringed) for yours, along the exact σ/√m.
+    m grows (above the dotted line is uphill); on the right its spread in both parameters, for several m and (ringed)
+    for yours, along the exact σ/√m.
     """
     mdp = TabularMDP.from_gymnasium(gym.make("pgutils/Fork-v0"))
     policy, theta = SoftmaxPolicy(fork_features()), np.log([0.6 / 0.4, 0.7 / 0.3])
@@ -42,12 +43,14 @@ def explore_estimator():
     left.plot([], [], color=plots.TRUTH, label="exact ∇η")
     left.axhline(0, color="#bbbbbb", linewidth=1, zorder=0)
     left.axvline(0, color="#bbbbbb", linewidth=1, zorder=0)
+    left.axline((0, 0), slope=-truth[0] / truth[1], color="#777777", linewidth=1, linestyle=":", zorder=0)
+    left.text(-4.3, 0.95, "↑ uphill", va="bottom", fontsize=9, color="#555555")
     left.set(xlim=(-4.4, 4.4), ylim=(-2.6, 4.4), aspect="equal", xlabel="∂η/∂θ₁ and its estimate",
              ylabel="∂η/∂θ₂ and its estimate", title="A cloud around the truth")
     left.legend(loc="lower center", ncols=3, fontsize=9, columnspacing=1, handlelength=1.2).set_zorder(0)
     dots, rings = [], []
     for i, marker in enumerate("os"):
-        right.plot(SIZES, sigma[i] / np.sqrt(SIZES), "--"[:2 - i], color=plots.TRUTH, linewidth=1, zorder=0,
+        right.plot(SIZES, sigma[i] / np.sqrt(SIZES), "--"[:1 + i], color=plots.TRUTH, linewidth=1, zorder=0,
                    label=f"exact σ/√m, θ{'₁₂'[i]}")
         dots += right.plot(SIZES, SIZES, marker, color=plots.GRADIENT, markersize=5, alpha=0.8,
                            label=f"measured, θ{'₁₂'[i]}")

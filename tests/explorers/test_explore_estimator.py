@@ -59,6 +59,9 @@ def test_what_the_notebook_asks_to_try(explorer):
     dots = explorer.figure.axes[0].lines[0].get_xydata()
     assert len(np.unique(dots.round(9), axis=0)) <= 8       # nine trajectories, two with the same product
     assert np.linalg.norm(dots - TRUTH, axis=1).min() > 1
+    home = np.isclose(dots, (-0.6, 0)).all(axis=1) | np.isclose(dots, (-0.2, 0)).all(axis=1)
+    assert 0.4 < home.mean() < 0.5 and np.all(dots[home] @ TRUTH < 0)
+    assert np.all(abs(one["mean of the estimates"] - TRUTH) < 0.4)
     ten, forty, thousand = (explorer.set(m=10**x) for x in (1, 1.6, 3))
     assert ten["share that points uphill"] == 1 and forty["m"] == 40
     assert 0.5 < ten["their spread"][0] < 0.6 and 0.25 < forty["their spread"][0] < 0.3
