@@ -1,6 +1,7 @@
 """estimators: unbiased to the last digit by summing over all trajectories, and noisy as the book's example says."""
 
 from dataclasses import replace
+from itertools import product
 
 import gymnasium as gym
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import stats
 
 from pgutils import exact
 from pgutils.envs import corridor_features
-from pgutils.estimators import estimate, gradient_samples
+from pgutils.estimators import estimate, gradient_samples, mean_gradient
 from pgutils.mdp import TabularMDP
 from pgutils.policies import SoftmaxPolicy
 from pgutils.trajectories import enumerate_all, log_prob, rollout, sample
@@ -53,6 +54,28 @@ def test_one_row_by_hand(seed):
             expected["reward_to_go"][i] += score * gamma**t * (to_go - b[i, t])
     for weights, g in expected.items():
         assert gradient_samples(policy, theta, trajs, weights, b, gamma) == pytest.approx(g, abs=1e-12)
+
+
+@pytest.mark.parametrize("weights", ["total", "reward_to_go"])
+@pytest.mark.parametrize("baseline", [None, 1.5, "per_step"])
+@pytest.mark.parametrize("seed", range(20))
+def test_the_mean_without_the_rows(seed, baseline, weights):
+    mdp, policy, theta, gamma = case(seed)
+    trajs = sample(mdp, policy, theta, 7, np.random.default_rng(seed))
+    g = gradient_samples(policy, theta, trajs, weights, baseline, gamma)
+    assert mean_gradient(policy, theta, trajs, weights, baseline, gamma) == pytest.approx(g.mean(axis=0), abs=1e-12)
+
+
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_a_trajectory_in_its_own_baseline_shortens_the_mean(m):
+    """Over all batches of m, each with its probability: (m-1)/m ∇η, exactly."""
+    mdp, policy, theta = fork()
+    trajs = enumerate_all(mdp)
+    rho, mean = np.exp(log_prob(mdp, policy, theta, trajs)), 0
+    for rows in product(range(len(trajs)), repeat=m):
+        batch = replace(trajs, **{name: getattr(trajs, name)[list(rows)] for name in vars(trajs)})
+        mean = mean + rho[list(rows)].prod() * mean_gradient(policy, theta, batch, "reward_to_go", "per_step")
+    assert mean == pytest.approx((m - 1) / m * exact.policy_gradient(mdp, policy, theta), abs=1e-12)
 
 
 def test_a_baseline_by_step_is_not_one_by_trajectory():
@@ -152,6 +175,7 @@ BAD = {
     "baseline (S,)": ({"baseline": np.zeros(4)}, MESSAGE + r"\(4,\)"),
     "baseline NaN": ({"baseline": np.nan}, "baseline must be finite"),
     "baseline inf": ({"baseline": [0.0, np.inf, 0.0]}, "baseline must be finite"),
+    "baseline misspelt": ({"baseline": "per-step"}, 'a function of states, or "per_step", got \'per-step\''),
     "baseline function (N, 1)": ({"baseline": lambda s: np.zeros((len(s), 1))}, r"baseline\(states\) must have shape"),
     "baseline function ()": ({"baseline": lambda s: 0.0}, r"baseline\(states\) must have shape \(\d+,\), got \(\)"),
     "baseline function NaN": ({"baseline": lambda s: np.full(len(s), np.nan)}, "must be finite"),
@@ -160,7 +184,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("f", [gradient_samples, estimate])
+@pytest.mark.parametrize("f", [gradient_samples, mean_gradient, estimate])
 @pytest.mark.parametrize(("bad", "message"), BAD.values(), ids=BAD)
 @pytest.mark.parametrize("weights", ["total", "reward_to_go"])
 def test_refuses(f, bad, message, weights):

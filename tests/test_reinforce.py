@@ -12,7 +12,7 @@ from pgutils import estimators, exact, trajectories
 from pgutils.envs import corridor_features, fork_features
 from pgutils.mdp import TabularMDP
 from pgutils.policies import SoftmaxPolicy
-from pgutils.reinforce import reinforce
+from pgutils.reinforce import Adam, reinforce
 
 MDP = TabularMDP.from_gymnasium(gym.make("pgutils/Fork-v0"))
 POLICY = SoftmaxPolicy(fork_features())
@@ -33,10 +33,11 @@ def test_it_is_the_loop_written_out(how):
     for i, update in enumerate(climb(theta, 0.5, 7, 12, seed=3, **how)):
         trajs = trajectories.sample(MDP, POLICY, theta, 7, g)
         gradient = estimators.gradient_samples(POLICY, theta, trajs, **how).mean(axis=0)
-        assert update.iteration == i and np.array_equal(update.theta, theta)
-        assert np.array_equal(update.trajs.states, trajs.states) and np.array_equal(update.gradient, gradient)
+        assert update.iteration == i and update.theta == pytest.approx(theta, rel=1e-12)
+        assert np.array_equal(update.trajs.states, trajs.states)
+        assert update.gradient == pytest.approx(gradient, rel=1e-9, abs=1e-12)     # the sums run in another order
         theta = theta + 0.5 * gradient
-        assert np.array_equal(update.new_theta, theta)
+        assert update.new_theta == pytest.approx(theta, rel=1e-12)
 
 
 def test_the_first_gradient_is_an_unbiased_estimate():
@@ -90,6 +91,37 @@ def test_the_callers_theta_is_left_alone_and_so_is_what_was_yielded():
             array += 1
 
 
+def test_adam_by_hand():
+    """The first direction is the sign of the gradient; the second, worked out on paper for ĝ = 2, then -1."""
+    adam = Adam(beta1=0.5, beta2=0.75, epsilon=0.0)
+    assert adam(np.array([2.0, -0.01])) == pytest.approx([1, -1])
+    # mean: 0.5·1 - 0.5·1 = 0 -> 0 / 0.75;  square: 0.75·1 + 0.25·1 = 1 -> 1 / (1 - 0.5625)
+    assert adam(np.array([-1.0, -0.01])) == pytest.approx([0, -1])
+    # mean: 0 + 0.5·4 = 2 -> 2 / 0.875;  square: 0.75 + 0.25·16 = 4.75 -> 4.75 / (1 - 0.421875)
+    assert adam(np.array([4.0, 0.0]))[0] == pytest.approx(2 / 0.875 / np.sqrt(4.75 / 0.578125))
+
+
+def test_adam_makes_no_nan_of_a_zero_gradient_and_refuses_bad_betas():
+    assert np.array_equal(Adam()(np.zeros(3)), np.zeros(3))
+    for bad in ({"beta1": 1}, {"beta2": 1.5}, {"beta1": -0.1}, {"epsilon": -1}, {"beta2": np.nan}):
+        with pytest.raises(ValueError, match=next(iter(bad))):
+            Adam(**bad)
+
+
+def test_the_loop_with_adam_is_written_out_and_starts_afresh_each_time():
+    adam, theta = Adam(), np.zeros(2)
+    first, again = (climb(step_size=0.1, m=5, iterations=6, optimizer=Adam) for _ in range(2))
+    for update, same in zip(first, again, strict=True):
+        assert np.array_equal(update.new_theta, same.new_theta)
+        theta = theta + 0.1 * adam(update.gradient)
+        assert update.new_theta == pytest.approx(theta, rel=1e-12)
+
+
+def test_with_one_trajectory_the_baseline_of_the_batch_leaves_nothing_to_learn():
+    updates = climb((0.3, 0.1), m=1, weights="reward_to_go", baseline="per_step")
+    assert np.array_equal(updates[-1].new_theta, [0.3, 0.1])
+
+
 GOOD = {"sampler": RUN, "policy": POLICY, "theta": np.zeros(2), "step_size": 0.1, "m": 5, "iterations": 3,
         "rng": np.random.default_rng(0)}
 
@@ -107,6 +139,7 @@ GOOD = {"sampler": RUN, "policy": POLICY, "theta": np.zeros(2), "step_size": 0.1
     ({"rng": 0}, "rng must be a numpy Generator"),
     ({"weights": "to go"}, 'weights must be "total"'),
     ({"gamma": 1.1}, "gamma"),
+    ({"optimizer": "adam"}, "optimizer must be None or a function that makes one, such as Adam, got 'adam'"),
 ])
 def test_bad_input_is_refused_before_anything_runs(bad, message):
     with pytest.raises(ValueError, match=message):
