@@ -18,6 +18,7 @@ from run_notebooks import MAX_BYTES, NOTEBOOKS, WIDGET_VIEW, normalise, serialis
 MAX_LINES = 25
 MEDIAN_LINES = 5
 TAGS = {"hide-input", "exercise", "nbval-ignore-output", "raises-exception"}
+QUIZZED = {"05"}            # notebooks with a prediction, exercises and recall questions; in the end "01" to "12"
 IMPORTS = {"numpy", "matplotlib", "ipywidgets", "gymnasium", "IPython", "pgutils"} | sys.stdlib_module_names
 
 ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -27,7 +28,7 @@ def problems(path):
     """What is wrong with the stored notebook at `path`, one line each; [] if it keeps the contract."""
     text = path.read_bytes().decode("utf-8")
     nb = nbformat.reads(text, as_version=4)
-    checks = [first_cell, prose, execution, outputs, figures, code]
+    checks = [first_cell, prose, execution, outputs, figures, code, questions]
     found = [problem for check in checks for problem in check(nb, path)]
     if len(text.encode()) > MAX_BYTES:
         found.append(f"the file has {len(text.encode()):,} bytes, more than {MAX_BYTES:,}")
@@ -139,6 +140,16 @@ def code(nb, path):
         yield "the notebook has no code cell"
     elif median(lengths) > MEDIAN_LINES:
         yield f"half of the code cells have {median(lengths):g} lines or more, allowed is {MEDIAN_LINES}"
+
+
+def questions(nb, path):
+    """The reader is asked: before a figure, in exercises, and at the end."""
+    if path.name[:2] in QUIZZED:
+        sources = [cell.source for _, cell in code_cells(nb)]
+        for call, least, most in (("quiz.predict(", 1, 9), ("exercises.check(", 2, 4), ("quiz.recall(", 1, 1)):
+            n = sum(call in source for source in sources)
+            if not least <= n <= most:
+                yield f"{n} cells call {call}…), expected {least}" + (f" to {most}" if most > least else "")
 
 
 def imported(tree):
@@ -264,6 +275,13 @@ def test_a_promised_error_is_no_breach(tmp_path):
     output(5, "error", ename="ValueError", evalue="no", traceback=["ValueError: no"])(nb)
     nb.cells[4].metadata.tags = ["raises-exception"]
     assert problems(write(tmp_path, nb)) == []
+
+
+def test_a_notebook_without_questions_is_a_breach(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "QUIZZED", {"02"})
+    assert problems(write(tmp_path, valid())) == [
+        "0 cells call quiz.predict(…), expected 1 to 9", "0 cells call exercises.check(…), expected 2 to 4",
+        "0 cells call quiz.recall(…), expected 1"]
 
 
 def test_other_line_endings_are_a_breach(tmp_path):

@@ -26,7 +26,18 @@ idle = demo(alt="one with a slider that moves nothing")
 follow = idle.update
 idle.update = lambda **values: follow(**{**values, "theta2": 1})
 idle""",
+    """\
+from pgutils import quiz
+texts = dict(question="?", options=[("one", "It is <i>one</i>."), ("two", "It is two.")], right=1)
+shut = quiz.Prediction(quiz.Question("Predict first.", **texts), demo(alt="one that stays hidden"))
+shut.question.opens = lambda: None
+shut""",
 ]
+QUESTION = """\
+from pgutils import quiz
+texts = dict(question="?", options=[("one", "It is <i>one</i>."), ("two", "It is two.")], right=1)
+asked = quiz.Prediction(quiz.Question("Predict first.", **texts), demo(alt="one behind a question"))
+asked"""
 BAD = [
     "# A $\\nosuchcommand$",
     "# A price of 5$ and no more",
@@ -58,9 +69,27 @@ def test_a_notebook_runs_reads_and_moves(jupyterlab, notebook):
         page.run_all()
         assert not page.error_outputs()
         assert not page.untypeset()
+        for question in page.tab.locator(".quiz-predict").all():
+            predict(page, question)
         for figure in page.live_figures():
             drive(figure)
         assert not page.errors
+
+
+def predict(page, question):
+    """Choose the last option by keyboard: its answer appears, it is marked, and what follows opens."""
+    hidden, answer = page.tab.locator(".quiz-figure:not(:visible)"), question.locator(".quiz-answer")
+    before, options = hidden.count(), question.locator("button:not(.quiz-more)")
+    opens = question.locator(".quiz-more").inner_text() == "show me"
+    assert answer.inner_text().strip() == ""
+    options.last.focus()
+    page.tab.keyboard.press("Enter")
+    page.wait("document.activeElement.matches('.quiz-right, .quiz-wrong')", 10)
+    letter = "ABCD"[options.count() - 1]
+    assert answer.inner_text().strip().startswith((f"✓ Right ({letter}).", f"✗ Not so ({letter})."))
+    assert options.last.inner_text()[0] in "✓✗"
+    assert answer.locator(".widget-html-content").get_attribute("aria-live") == "polite"
+    assert hidden.count() == before - opens, "the choice opens no figure"
 
 
 def drive(figure):
@@ -144,10 +173,16 @@ def test_a_live_figure_fits_a_narrow_window(page):
     assert clipped == []
 
 
-def test_arrow_keys_move_a_slider_in_notebook_7(notebook7):
-    """Notebook 7 gives keys to its shortcuts before a slider: without the script in live.py this fails."""
-    with notebook7.open_cells("demo", *CELLS[:2], "widgets.IntSlider()") as page:
+def test_a_prediction_that_opens_nothing_is_found(page):
+    with pytest.raises(AssertionError, match="the choice opens no figure"):
+        predict(page, page.tab.locator(".quiz-predict"))
+
+
+def test_keys_choose_an_answer_and_move_a_slider_in_notebook_7(notebook7):
+    """Notebook 7 gives keys to its shortcuts before a widget: without the scripts in live.py and quiz.py this fails."""
+    with notebook7.open_cells("demo", CELLS[0], QUESTION, "widgets.IntSlider()") as page:
         page.run_all()
+        predict(page, page.tab.locator(".quiz-predict"))
         drive(page.live_figures()[0])
         other = page.tab.locator("[role=slider]").last
         other.focus()
