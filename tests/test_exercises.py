@@ -284,6 +284,8 @@ def test_an_exercise_may_have_a_judge_of_its_own():
     assert says(lambda slope, start: ..., CLIMB).solved is None
     assert "ZeroDivisionError" in says(lambda slope, start: 1 / 0, CLIMB).text
     assert "must take the arguments (slope, start)" in says(lambda: 0, CLIMB).text
+    praises = Exercise("00.3", climb, CLIMB.mistakes, CLIMB.hints, judge=lambda answer, rng: (True, "At the top."))
+    assert says(climb, praises) == (True, "00.3 ✓ At the top.")
 
 
 # check and hint, as they are called in a notebook.

@@ -21,8 +21,8 @@ class Exercise:
     inputs     inputs(rng) -> a tuple of arguments, other ones at each call: numbers, arrays, objects of pgutils
     mistakes   at least three; each differs from the reference on the inputs, and from each other
     hints      three texts: where to look; what to do; almost the line itself
-    judge      instead of ``inputs``: judge(answer, rng) -> "" where the answer is right, else what is wrong.
-               ``answer`` is the learner's function; its errors are reported without your help
+    judge      instead of ``inputs``: judge(answer, rng) -> "" where the answer is right, else what is wrong; or a
+               pair (True, what to say).  ``answer`` is the learner's function; its errors are reported by themselves
     rtol, atol how close a number must be to the right one
 
     Raises ValueError where one of these is missing.

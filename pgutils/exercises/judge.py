@@ -40,9 +40,10 @@ def judge(exercise, answer, rng=None):
             _compare(exercise, answer, rng)
             how = f"Right on {DRAWS} fresh random inputs."
         else:
-            if wrong := exercise.judge(_guarded(exercise, answer), rng):
-                raise _Wrong(wrong)
-            how = "Right."
+            said = exercise.judge(_guarded(exercise, answer), rng)
+            right, how = said if isinstance(said, tuple) else (not said, said or "Right.")
+            if not right:
+                raise _Wrong(how)
     except _NotTried:
         return Verdict(None, f"{name} – not tried yet (or a gap is left). {help_}")
     except _Wrong as wrong:
@@ -59,7 +60,8 @@ def _compare(exercise, answer, rng):
     if all(agree):
         return
     for mistake in exercise.mistakes:
-        if all(_close(exercise, g, mistake.function(*_fresh(case))) for g, case in zip(got, cases, strict=True)):
+        if all(_close(exercise, g, mistake.function(*_fresh(case)), equal_nan=True)
+               for g, case in zip(got, cases, strict=True)):
             raise _Wrong(mistake.text)
     i = agree.index(False)
     raise _Wrong(f"{_difference(exercise, got[i], right[i])}\nThe first input on which it differs:\n"
@@ -108,12 +110,12 @@ def _parts(result):
     return result if isinstance(result, tuple) else (result,)
 
 
-def _close(exercise, a, b):
+def _close(exercise, a, b, equal_nan=False):
     if isinstance(a, tuple) or isinstance(b, tuple):
         return (isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b)
-                and all(_close(exercise, x, y) for x, y in zip(a, b, strict=True)))
+                and all(_close(exercise, x, y, equal_nan) for x, y in zip(a, b, strict=True)))
     a, b = np.asarray(a), np.asarray(b)
-    return a.shape == b.shape and np.allclose(a, b, rtol=exercise.rtol, atol=exercise.atol)
+    return a.shape == b.shape and np.allclose(a, b, rtol=exercise.rtol, atol=exercise.atol, equal_nan=equal_nan)
 
 
 def _difference(exercise, got, right):
