@@ -36,6 +36,50 @@ def policy_gradient(mdp, policy, theta, gamma=1.0):
     return policy.weighted_score(theta, states, actions, weights[decides].ravel())
 
 
+def estimate_variance(mdp, policy, theta, weights="total", baseline=None, gamma=1.0):
+    """Var[ĝ] for the estimate ĝ from one trajectory, a row of ``gradient_samples``, each parameter by itself: (d,).
+
+    A step multiplies a vector v of sums over the rest of the trajectory by a matrix.  With z = ∂log π_θ(a|s)/∂θ_i,
+
+        v = (1, G, X):  G = r + γG',  X = z(G - b) + γX'
+
+    and ĝ = X for "reward_to_go"; for "total", v = (1, G, Z, B, ZG) with Z = z + Z', B = zb + B', and ĝ = ZG - B.
+    So the second moments follow from those of the next state, E[v vᵀ|s] = Σ_a π(a|s) A (Σ_s' P(s'|s,a) E[v vᵀ|s']) Aᵀ,
+    which is linear in them: T multiplications, or without a horizon one linear system.
+
+    baseline   None, a number, or a function of states (N,) -> (N,)
+
+    Raises ValueError for other weights or baselines, and as ``expected_return``; "total" needs an end with γ < 1 too,
+    because γ does not discount the scores.
+    """
+    gamma, pi = checks.number("gamma", gamma, 0, 1), policy_table(mdp, policy, theta)
+    if not isinstance(weights, str) or weights not in ("total", "reward_to_go"):
+        raise ValueError(f'weights must be "total" or "reward_to_go", got {weights!r}')
+    (S, k), decides = pi.shape, np.flatnonzero(~mdp.terminal)
+    b, z = np.zeros(S), np.zeros((policy.n_parameters, S, k))
+    b[decides] = _state_baseline(baseline, decides)
+    states, actions = np.repeat(decides, k), np.tile(np.arange(k), len(decides))
+    z[:, states, actions] = policy.score(theta, states, actions).T
+    if mdp.horizon is None:
+        runs = _discounted_visits(mdp, pi, gamma if weights == "reward_to_go" else 1.0) > 0
+    variance = np.empty(len(z))
+    for i, z_i in enumerate(z):
+        A, pick = _step(z_i, mdp.r, b[:, None], weights, gamma)         # (S, k, n, n), and ĝ = pick·v
+        n = len(pick)
+        K = np.einsum("sa,saz,saij->sizj", pi, mdp.P, np.einsum("saij,sakl->saikjl", A, A).reshape(S, k, n * n, n * n))
+        K, M = K.reshape(S * n * n, S * n * n), np.zeros((S, n * n))
+        M[:, 0] = 1                                                     # after the end v = (1, 0, …)
+        M = M.ravel()
+        if mdp.horizon is None:
+            free = np.outer(runs, np.arange(n * n) > 0).ravel()         # all that is not known to be 1 or 0
+            M[free] = np.linalg.solve(np.eye(free.sum()) - K[np.ix_(free, free)], K[free] @ M)
+        for _ in range(mdp.horizon or 0):
+            M = K @ M
+        M = np.einsum("s,sij->ij", mdp.p1, M.reshape(S, n, n))          # E[v vᵀ] at the start
+        variance[i] = max(0.0, pick @ M @ pick - (M[0] @ pick) ** 2)    # rounding may leave -1e-16
+    return variance
+
+
 def state_values(mdp, policy, theta, gamma=1.0):
     """V_t(s), the expected return from step t on: (T+1, S) with V_{T+1} = 0, or (S,) without a horizon.
 
@@ -84,6 +128,29 @@ def finite_difference(f, theta, step=1e-5):
     rise = [checks.number("f(theta)", f(theta + h)) - checks.number("f(theta)", f(theta - h))
             for h in step * np.eye(len(theta))]
     return np.array(rise) / (2 * step)
+
+
+def _step(z, r, b, weights, gamma):
+    """The matrix A with v = A v' for every state and action, (S, k, n, n), and how ĝ is read off v, (n,)."""
+    zero, one = np.zeros_like(z), np.ones_like(z)
+    if weights == "reward_to_go":                       # v = (1, G, X)
+        rows = [[one, zero, zero], [r, gamma * one, zero], [z * (r - b), gamma * z, gamma * one]]
+        pick = [0, 0, 1]
+    else:                                               # v = (1, G, Z, B, ZG)
+        rows = [[one, zero, zero, zero, zero], [r, gamma * one, zero, zero, zero], [z, zero, one, zero, zero],
+                [z * b, zero, zero, one, zero], [z * r, gamma * z, r, zero, gamma * one]]
+        pick = [0, 0, 0, -1, 1]
+    return np.moveaxis(np.array(rows), (0, 1), (2, 3)), np.array(pick, dtype=float)
+
+
+def _state_baseline(baseline, states):
+    """b(s) for these states: 0, one number, or what a function says."""
+    if callable(baseline):
+        return checks.finite("baseline", checks.array("baseline(states)", baseline(states), np.shape(states)))
+    try:
+        return checks.number("baseline", 0 if baseline is None else baseline)
+    except ValueError:
+        raise ValueError(f"baseline must be None, a number, or a function of states, got {baseline!r}") from None
 
 
 def _discounted_visits(mdp, pi, gamma):

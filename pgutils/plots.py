@@ -8,6 +8,7 @@ import io
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import Image, display
+from matplotlib.collections import PolyCollection
 from matplotlib.patches import FancyArrowPatch
 
 # One colour per symbol, from the Okabe–Ito palette, which colour-blind readers can tell apart.
@@ -178,13 +179,48 @@ def draw_lake_policy(ax, desc, pi):
             ax.add_patch(plt.Polygon((col, row) + np.sqrt(pi[s][a]) * shapes[a], color=POLICY, linewidth=0, zorder=4))
 
 
+def draw_lake_values(ax, desc, values, cmap, limits):
+    """Values as shades on top of ``draw_lake``, below the number of each tile; nothing in holes and at the goal.
+
+    values   (S,): one box on each tile; (S, k = 4): four triangles, which point left, down, right and up as the actions
+    cmap     a colormap; ``limits`` = (low, high) are the values of its two ends
+
+    Returns the collection, one polygon for each tile of S and F (times each action): ``set_array`` recolours it.
+    """
+    values = np.asarray(values, dtype=float)
+    letters = [str(letter, "ascii") if isinstance(letter, bytes) else letter for row in desc for letter in row]
+    if values.shape not in ((len(letters),), (len(letters), 4)):
+        raise ValueError(f"values must have shape ({len(letters)},) or ({len(letters)}, 4), got {values.shape}")
+    tiles = [s for s, letter in enumerate(letters) if letter in "SF"]
+    corners = np.array([(-0.44, -0.16), (-0.44, 0.45), (0.44, 0.45), (0.44, -0.16)])        # y points downwards
+    middle = corners.mean(axis=0)
+    shapes = [corners] if values.ndim == 1 else [np.array([middle, corners[i], corners[(i + 1) % 4]]) for i in range(4)]
+    places = np.array([divmod(s, len(desc[0]))[::-1] for s in tiles])
+    boxes = ax.add_collection(PolyCollection(
+        [place + shape for place in places for shape in shapes], cmap=cmap, norm=plt.Normalize(*limits),
+        edgecolor="#9fb3c4", linewidth=0.6, zorder=4))
+    boxes.set_array(values[tiles].ravel())
+    return boxes
+
+
 def draw_cartpole(ax, state):
-    """CartPole at one moment: state = (position in m, speed, lean of the pole in rad, its speed)."""
-    x, _, lean, _ = state
-    ax.add_patch(plt.Rectangle((x - 0.25, -0.3), 0.5, 0.3, facecolor=TRUTH))
-    ax.plot([x, x + np.sin(lean)], [0, np.cos(lean)], color=POLICY, linewidth=6, solid_capstyle="round")
+    """CartPole at one moment: state = (position in m, speed, lean of the pole in rad, its speed).
+
+    Returns the cart and the pole, which ``move_cartpole`` moves.
+    """
+    cart = ax.add_patch(plt.Rectangle((0, -0.3), 0.5, 0.3, facecolor=TRUTH))
+    pole, = ax.plot([], [], color=POLICY, linewidth=6, solid_capstyle="round")
+    move_cartpole((cart, pole), state)
     ax.set(xlim=(-2.4, 2.4), ylim=(-0.3, 1.1), aspect="equal", yticks=[], xlabel="position (m)")
     ax.spines["left"].set_visible(False)
+    return cart, pole
+
+
+def move_cartpole(cartpole, state):
+    """Show the cart and the pole that ``draw_cartpole`` returned in another state."""
+    (cart, pole), (x, _, lean, _) = cartpole, state
+    cart.set_x(x - 0.25)
+    pole.set_data([x, x + np.sin(lean)], [0, np.cos(lean)])
 
 
 use_style()

@@ -18,9 +18,11 @@ class Policy:
 
     def sample(self, theta, states, rng):
         """One action a ~ π_θ(·|s) for each state, shape (N,) int, by inverting the cumulative sum."""
-        cumulative = np.cumsum(self.probs(theta, states), axis=1)
-        u = checks.generator(rng).random((len(cumulative), 1))
-        return (u >= cumulative[:, :-1]).sum(axis=1)
+        pi = self.probs(theta, states)
+        u, a = checks.generator(rng).random(len(pi)), np.zeros(len(pi), dtype=int)
+        for cumulative in pi.cumsum(axis=1).T[:-1]:
+            a += u >= cumulative
+        return a
 
     def log_prob(self, theta, states, actions):
         """log π_θ(a|s), shape (N,).  Finite even where π itself underflows to 0."""

@@ -236,23 +236,28 @@ def _one_round(env, policy, theta, rng, horizon, seed):
     if k != env.single_action_space.n:
         raise ValueError(f"the policy has {k} actions, the environment has {env.single_action_space.n}")
     running = np.ones(env.num_envs, dtype=bool)
-    final, truncated, steps = np.array(states), ~running, []
+    final, truncated, steps = states.copy(), ~running, []
     while running.any() and len(steps) < horizon:
         a = policy.sample(theta, states, rng)
         arrived, reward, terminated, cut, info = env.step(a)
-        steps.append((np.array(states), a * running, np.asarray(reward, dtype=float) * running, running))
+        steps.append((states, a * running, reward * running, running))
         over = terminated | cut
-        done = running & over
         states = np.array(arrived)
-        if mode == AutoresetMode.SAME_STEP and done.any():      # ``arrived`` is the next episode's start
+        if not over.any():
+            continue
+        done = running & over
+        if mode == AutoresetMode.SAME_STEP:                     # ``arrived`` is the next episode's start
             for i in np.flatnonzero(done):
                 arrived[i] = info["final_obs"][i]
-        final[running] = arrived[running]
+        final[done] = arrived[done]
         truncated |= done & ~terminated
         running = running & ~done
-        if mode == AutoresetMode.DISABLED and over.any() and running.any():
+        if mode == AutoresetMode.DISABLED and running.any():
             states = np.array(env.reset(options={"reset_mask": over})[0])
-    return (*(np.stack(column, axis=1) for column in zip(*steps, strict=True)), final, truncated | running)
+    final[running] = states[running]                            # those that the horizon has stopped
+    states, actions, rewards, mask = (np.concatenate(column).reshape(len(steps), *np.shape(column[0])).swapaxes(0, 1)
+                                      for column in zip(*steps, strict=True))
+    return states, actions, rewards.astype(float), mask, final, truncated | running
 
 
 def _pad(x, T):

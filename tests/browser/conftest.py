@@ -1,4 +1,4 @@
-"""One JupyterLab and one Chromium for all browser tests; as these are one module, pytest-xdist keeps them together."""
+"""One JupyterLab and one Chromium for the browser tests of each worker."""
 
 import os
 import shutil

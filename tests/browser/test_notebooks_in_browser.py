@@ -63,8 +63,7 @@ def test_what_is_bad_in_a_notebook_is_found(jupyterlab):
         assert any("example.invalid" in error for error in page.errors)
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_reads_and_moves(jupyterlab, notebook):
+def runs_reads_and_moves(jupyterlab, notebook):
     with jupyterlab.open(notebook) as page:
         page.run_all()
         assert not page.error_outputs()
@@ -74,6 +73,20 @@ def test_a_notebook_runs_reads_and_moves(jupyterlab, notebook):
         for figure in page.live_figures():
             drive(figure)
         assert not page.errors
+
+
+# Two classes, because pytest-xdist gives a class to one worker: with one, the other core would wait.
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS[::2], ids=lambda path: path.stem)
+class TestEvenNotebooks:
+    def test_a_notebook_runs_reads_and_moves(self, jupyterlab, notebook):
+        runs_reads_and_moves(jupyterlab, notebook)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS[1::2], ids=lambda path: path.stem)
+class TestOddNotebooks:
+    def test_a_notebook_runs_reads_and_moves(self, jupyterlab, notebook):
+        runs_reads_and_moves(jupyterlab, notebook)
 
 
 def predict(page, question):
