@@ -95,6 +95,31 @@ def corridor_features():
     return x
 
 
+def corridor_episodes(p, rng, cap=1000):
+    """One episode of ShortCorridor for each probability p[i] of ``right``, (n,), all side by side.
+
+    Returns three arrays (n,): the sum of scores Σ_t z_t with z = 1 - p for right and -p for left; the number of
+    steps T, which is minus the return; and Σ_t z_t times the reward-to-go of step t.  Stops after ``cap`` steps.
+    ValueError where p is no vector of numbers in [0, 1].
+    """
+    p, rng = checks.vector("p", p, np.size(p)), checks.generator(rng)
+    if len(p) and not 0 <= p.min() <= p.max() <= 1:
+        raise ValueError(f"p must be in [0, 1], got numbers from {p.min():g} to {p.max():g}")
+    place, running = np.zeros(len(p), dtype=int), np.arange(len(p))
+    score, steps, to_go = np.zeros((3, len(p)))
+    for _ in range(checks.count("cap", cap)):
+        right = rng.random(len(running)) < p[running]
+        score[running] += right - p[running]
+        steps[running] += 1
+        to_go[running] -= score[running]                # this step's reward, -1, times the scores up to now
+        here = place[running]
+        place[running] = np.maximum(here + np.where(right != (here == 1), 1, -1), 0)
+        running = running[place[running] < 3]
+        if len(running) == 0:
+            break
+    return score, steps, to_go
+
+
 def register():
     """Make both known to ``gymnasium.make``; ``import pgutils`` calls it."""
     for name, limit in (("Fork", 3), ("ShortCorridor", None)):

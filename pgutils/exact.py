@@ -49,8 +49,8 @@ def estimate_variance(mdp, policy, theta, weights="total", baseline=None, gamma=
 
     baseline   None, a number, or a function of states (N,) -> (N,)
 
-    Raises ValueError for other weights or baselines, and as ``expected_return``; "total" needs an end with γ < 1 too,
-    because γ does not discount the scores.
+    Raises ValueError for other weights or baselines, without a horizon for more than 1e5 steps on average, and as
+    ``expected_return``; "total" needs an end with γ < 1 too, because γ does not discount the scores.
     """
     gamma, pi = checks.number("gamma", gamma, 0, 1), policy_table(mdp, policy, theta)
     if not isinstance(weights, str) or weights not in ("total", "reward_to_go"):
@@ -61,7 +61,11 @@ def estimate_variance(mdp, policy, theta, weights="total", baseline=None, gamma=
     states, actions = np.repeat(decides, k), np.tile(np.arange(k), len(decides))
     z[:, states, actions] = policy.score(theta, states, actions).T
     if mdp.horizon is None:
-        runs = _discounted_visits(mdp, pi, gamma if weights == "reward_to_go" else 1.0) > 0
+        visits = _discounted_visits(mdp, pi, gamma if weights == "reward_to_go" else 1.0)
+        runs = visits > 0
+        if visits.sum() > 1e5:      # squares of sums over so many steps: rounding errors of 1e-16 become 1e-6
+            raise ValueError(f"an episode takes {visits.sum():.2g} steps on average, too many for the variance of a "
+                             "sum of rounded numbers")
     variance = np.empty(len(z))
     for i, z_i in enumerate(z):
         A, pick = _step(z_i, mdp.r, b[:, None], weights, gamma)         # (S, k, n, n), and ĝ = pick·v

@@ -3,7 +3,7 @@
     animal = MissingMinus(fork_features(), gamma=0.9, b=1.0)
     theta = animal.update(theta, batch, alpha)
 
-Every one of these bugs has been found in public code; the notebook says where.
+Bugs of each kind have been reported in public code; the notebook names the threads.
 """
 
 from typing import NamedTuple

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from run_notebooks import NOTEBOOKS
 
-from pgutils import exact, trajectories, zoo
+from pgutils import exact, quiz, trajectories, zoo
 from pgutils.envs import fork_features
 from pgutils.mdp import TabularMDP
 from pgutils.policies import SoftmaxPolicy
@@ -36,8 +36,8 @@ def book():
     """The names that the notebook's cells define."""
     names = {"__name__": "bug_zoo"}
     for cell in nbformat.read(NOTEBOOKS / "12_bug_zoo.ipynb", as_version=4).cells:
-        hidden = "hide-input" in cell.metadata.get("tags", [])
-        if cell.cell_type == "code" and not hidden and not cell.source.startswith("explorers."):
+        other = {"hide-input", "exercise"} & set(cell.metadata.get("tags", [])) or cell.source.startswith("quiz.")
+        if cell.cell_type == "code" and not other:
             with contextlib.redirect_stdout(io.StringIO()):
                 exec(cell.source, names)
     return names
@@ -63,6 +63,16 @@ def test_each_bug_fails_the_tests_that_the_table_says(book, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_the_prediction_accepts_the_named_test_and_the_others_pass(book, name):
+    question = quiz.read("12")[f"12.{NAMES.index(name) + 1}"]
+    options = [option.partition(",")[0] for option, _ in question["options"]]
+    right = options[question["right"] - 1]
+    assert right == CAUGHT[name][0] and not book["passes"](book[name], book[right])
+    others = {option for option in options if option != right}
+    assert len(others) >= 2 and all(book["passes"](book[name], book[other]) for other in others)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_mending_the_one_method_mends_the_program(book, name):
     kind, right = book[name], book["Program"]
     replaced = [method for method in vars(kind) if not method.startswith("__")]
@@ -83,7 +93,39 @@ def test_what_the_cells_say_of_learning(book):
     good = {"WrongAxis", "MeanOfLogs", "DoubleDiscount", "NoMask", "UpdateInside"}
     assert {name for name in NAMES if ends[name].min() > 4} == good
     assert {name for name in good if (ends[name] > ends["Program"]).all()} == {"WrongAxis", "NoMask"}
-    assert 5 <= np.sum(ends["GreedyScore"] > 3.5) <= 9 and np.all(abs(ends["PastRewards"] - 1) < 0.2)
+    assert np.sum(ends["GreedyScore"] > 3.9) == 7 and np.sum(abs(ends["GreedyScore"] - 1.2) < 0.1) == 3
+    assert np.all(abs(ends["PastRewards"] - 1) < 0.2)
+    past = book["curves"]["PastRewards"]
+    assert past.max(axis=1).min() > 1.8, "each run rises first"
+    assert np.all(past.max(axis=1) - past[:, -1] > 0.6), "and falls back"
+    loss = [book["surrogate"](theta) for theta in book["paths"][0][:4]]
+    assert loss[1] > loss[0] > loss[3] > 0 and np.all(np.diff([book["eta"](t) for t in book["paths"][0][:4]]) < 0)
+
+
+def test_what_section_5_says_of_sleep(book, monkeypatch):
+    """Which animals pass the test of the whole, and all ten, when a condition is missing."""
+    whole = [book["mean_is_gradient"]]
+    assert book["unseen"](whole) == ""
+    monkeypatch.setitem(book, "GAMMA", 1.0)
+    monkeypatch.setitem(book, "B", 0.0)
+    assert failing(book, book["Program"]) == []
+    assert book["unseen"](whole) == "MeanOfLogs, DoubleDiscount, NoMask"
+    assert book["unseen"](book["TESTS"]) == "DoubleDiscount, NoMask"
+    monkeypatch.undo()
+    narrow = [type(b)(*(array[:, b.mask[0]] for array in b)) for b in book["one_each"]]
+    assert {b.mask.shape[1] for b in book["one_each"]} == {3} and {b.mask.shape[1] for b in narrow} == {1, 2, 3}
+    monkeypatch.setitem(book, "one_each", narrow)
+    assert book["passes"](book["Program"], *whole) and book["unseen"](whole) == "NoMask"
+
+
+def test_a_ninth_animal_of_the_worked_example(book):
+    assert failing(book, book["BySteps"]) == [5, 10]
+
+
+def test_the_double_discount_is_the_gradient_of_another_task():
+    rng = np.random.default_rng(4)
+    for theta, gamma in zip(rng.normal(size=(5, 2)), rng.uniform(0.5, 0.95, 5), strict=True):
+        assert np.allclose(means(zoo.DoubleDiscount, theta, gamma), exact.policy_gradient(MDP, POLICY, theta, gamma**2))
 
 
 def test_the_programs_of_the_package_are_those_of_the_notebook(book):

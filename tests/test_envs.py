@@ -9,7 +9,9 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import pgutils  # noqa: F401  # registers the environments
-from pgutils import envs
+from pgutils import envs, exact
+from pgutils.mdp import TabularMDP
+from pgutils.policies import SoftmaxPolicy
 
 NAMES = ["pgutils/Fork-v0", "pgutils/ShortCorridor-v0"]
 
@@ -135,3 +137,24 @@ print("done", "pygame" in sys.modules)
 def test_pygame_is_never_needed():
     done = subprocess.run([sys.executable, "-W", "error", "-c", WITHOUT_PYGAME], capture_output=True, text=True)
     assert done.stdout == "done False\n", done.stderr
+
+
+def test_corridor_episodes_are_those_of_the_environment():
+    """Means of scores, steps and weighted scores within four standard errors of the exact ones; the spread too."""
+    mdp, policy = TabularMDP.from_gymnasium(gym.make(NAMES[1])), SoftmaxPolicy(envs.corridor_features())
+    theta = np.array([np.log(0.6 / 0.4)])
+    score, steps, to_go = envs.corridor_episodes(np.full(200_000, 0.6), np.random.default_rng(0))
+    slope = exact.policy_gradient(mdp, policy, theta)[0]
+    for sample, truth in ((score, 0), (-steps, exact.expected_return(mdp, policy, theta)), (to_go, slope),
+                          (-steps * score, slope)):
+        assert abs(sample.mean() - truth) < 4 * sample.std() / np.sqrt(200_000)
+    for sample, weights in ((to_go, "reward_to_go"), (-steps * score, "total")):
+        assert sample.std() == pytest.approx(exact.estimate_variance(mdp, policy, theta, weights)[0]**0.5, rel=0.05)
+
+
+def test_corridor_episodes_each_have_their_own_p_and_stop_at_the_cap():
+    _, steps, _ = envs.corridor_episodes([1.0, 0.0, 0.5], np.random.default_rng(0), cap=40)
+    assert steps[0] == steps[1] == 40 and 3 <= steps[2] <= 40       # always right, or always left: never home
+    for bad, message in (([0.5, 1.5], r"in \[0, 1\]"), ([np.nan], "finite"), ([[0.5]], "shape")):
+        with pytest.raises(ValueError, match=message):
+            envs.corridor_episodes(bad, np.random.default_rng(0))

@@ -206,6 +206,12 @@ def test_variance_without_an_end():
         exact.estimate_variance(endless, policy, theta, "total", 1.0, 0.5)
 
 
+def test_a_variance_that_rounding_would_spoil_is_refused():
+    exact.estimate_variance(CORRIDOR, LOGIT, [-9.0])
+    with pytest.raises(ValueError, match="steps on average, too many"):
+        exact.estimate_variance(CORRIDOR, LOGIT, [-13.0])
+
+
 @pytest.mark.parametrize(("how", "message"), [
     ({"weights": "to-go"}, 'weights must be "total" or "reward_to_go", got \'to-go\''),
     ({"weights": ["total"]}, "weights must be"),

@@ -184,8 +184,24 @@ def test_an_unknown_mistake_is_shown_by_the_first_input_on_which_it_differs():
     assert verdict.solved is False
     rng = np.random.default_rng(0)
     w, x = next((w, x) for w, x in (MEAN.inputs(rng) for _ in range(20)) if len(w) > 2)
-    for part in (f"w = {show(w)}", f"x = {show(x)}", f"expected: {show(w @ x)}", f"got:      {show(7 * (w @ x))}"):
+    for part in (f"w = {show(w)}", f"x = {show(x, indent=6)}", f"expected: {show(w @ x)}",
+                 f"got:      {show(7 * (w @ x))}"):
         assert part in verdict.text
+
+
+def test_numbers_in_another_container_are_the_same_numbers():
+    two = Exercise("00.1", lambda w, x: (mean(w, x).sum(), 1.0), (Mistake("zero", lambda w, x: 0.0),) * 3,
+                   MEAN.hints, inputs=MEAN.inputs)
+    for form in (list, tuple, np.array):
+        assert says(lambda w, x, form=form: form([mean(w, x).sum(), 1.0]), two).solved
+        assert says(lambda w, x, form=form: form(list(mean(w, x)))).solved
+    assert "should return 2 results, it returns one result" in says(lambda w, x: 1.0, two).text
+    assert "should return one result, it returns 2 results" in says(lambda w, x: (mean(w, x), 1.0)).text
+
+
+def test_numbers_that_look_alike_are_shown_with_more_digits():
+    *_, expected, got, _ = says(lambda w, x: mean(w, x) + 2e-6).text.splitlines()
+    assert "expected" in expected and expected.partition(":")[2].strip() != got.partition(":")[2].strip()
 
 
 def forgets_to_return(w, x):

@@ -19,7 +19,7 @@ MAX_LINES = 25
 MEDIAN_LINES = 5
 TAGS = {"hide-input", "exercise", "nbval-ignore-output", "raises-exception"}
 # Notebooks with a prediction, exercises and recall questions.
-QUIZZED = {"01", "02", "03", "04", "05", "06", "07", "08"}
+QUIZZED = {f"{number:02d}" for number in range(1, 13)}
 IMPORTS = {"numpy", "matplotlib", "ipywidgets", "gymnasium", "IPython", "pgutils"} | sys.stdlib_module_names
 
 ALL = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -196,6 +196,8 @@ def valid():
         new_markdown_cell("## A section\n\nNo links: $P[s](a)$, `x[0](y)`.  A link: [this](#A-section)."),
         new_code_cell("draw()", execution_count=2, outputs=[figure], metadata={"tags": ["hide-input"]}),
         new_code_cell("print(1)", execution_count=3, outputs=[printed]),
+        new_code_cell('quiz.predict("02.1")\nexercises.check("02.1", f)', execution_count=4),
+        new_code_cell('quiz.recall("02")\nexercises.check("02.2", f)', execution_count=5),
     ]
     return normalise(new_notebook(cells=cells))
 
@@ -246,6 +248,9 @@ BROKEN = {
     "widget state": lambda nb: nb.metadata.update(widgets={}),
     "cell 5 has a figure without alt text": output(5, "display_data", {"image/png": "iVBORw0KGgo="}),
     "the alt text of the one in cell 4": lambda nb: nb.cells[4].outputs.extend(nb.cells[3].outputs),
+    "0 cells call quiz.predict(…), expected 1 to 9": cell(6, source='exercises.check("02.1", f)'),
+    "1 cells call exercises.check(…), expected 2 to 4": cell(6, source='quiz.predict("02.1")'),
+    "2 cells call quiz.recall(…), expected 1": cell(6, source='quiz.predict("02.1")\nquiz.recall("02")'),
     "cell 2 has 26 lines": cell(2, source="x = 1\n" * 26),
     "half of the code cells": lambda nb: [c.update(source="x = 1\n" * 6) for _, c in code_cells(nb)],
     "the notebook has no code cell": lambda nb: nb.cells.__delitem__(slice(1, None)),
@@ -276,13 +281,6 @@ def test_a_promised_error_is_no_breach(tmp_path):
     output(5, "error", ename="ValueError", evalue="no", traceback=["ValueError: no"])(nb)
     nb.cells[4].metadata.tags = ["raises-exception"]
     assert problems(write(tmp_path, nb)) == []
-
-
-def test_a_notebook_without_questions_is_a_breach(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules[__name__], "QUIZZED", {"02"})
-    assert problems(write(tmp_path, valid())) == [
-        "0 cells call quiz.predict(…), expected 1 to 9", "0 cells call exercises.check(…), expected 2 to 4",
-        "0 cells call quiz.recall(…), expected 1"]
 
 
 def test_other_line_endings_are_a_breach(tmp_path):

@@ -55,7 +55,7 @@ def _compare(exercise, answer, rng):
     """Raise where the answer differs from the reference."""
     call, cases = _guarded(exercise, answer), [exercise.inputs(rng) for _ in range(DRAWS)]
     right = [exercise.reference(*_fresh(case)) for case in cases]
-    got = [_result(call, case) for case in cases]
+    got = [_in_its_form(_result(call, case), r) for case, r in zip(cases, right, strict=True)]
     agree = [_close(exercise, g, r) for g, r in zip(got, right, strict=True)]
     if all(agree):
         return
@@ -64,8 +64,10 @@ def _compare(exercise, answer, rng):
                for g, case in zip(got, cases, strict=True)):
             raise _Wrong(mistake.text)
     i = agree.index(False)
+    digits = next((n for n in (4, 8) if show(right[i], n) != show(got[i], n)), 16)
     raise _Wrong(f"{_difference(exercise, got[i], right[i])}\nThe first input on which it differs:\n"
-                 f"{_arguments(exercise, cases[i])}\n  expected: {show(right[i])}\n  got:      {show(got[i])}")
+                 f"{_arguments(exercise, cases[i])}\n"
+                 f"  expected: {show(right[i], digits)}\n  got:      {show(got[i], digits)}")
 
 
 def _guarded(exercise, answer):
@@ -106,6 +108,16 @@ def _result(call, case):
     return result
 
 
+def _in_its_form(result, right):
+    """(a, b), [a, b] and an array of two numbers are the same answer, where numbers are all that is asked."""
+    if isinstance(right, tuple):
+        listed = isinstance(result, list | np.ndarray) and np.ndim(result) and len(result) == len(right)
+        return tuple(result) if listed else result
+    if isinstance(result, tuple) and np.shape(right) == (len(result),) and not any(np.ndim(part) for part in result):
+        return np.array(result)
+    return result
+
+
 def _parts(result):
     return result if isinstance(result, tuple) else (result,)
 
@@ -123,7 +135,7 @@ def _difference(exercise, got, right):
     if isinstance(got, tuple) != isinstance(right, tuple) or (isinstance(got, tuple) and len(got) != len(right)):
         def count(x):
             return f"{len(x)} results" if isinstance(x, tuple) else "one result"
-        return f"{count(right)} are expected, your function returns {count(got)}."
+        return f"your function should return {count(right)}, it returns {count(got)}."
     if isinstance(got, tuple):
         i = [_close(exercise, g, r) for g, r in zip(got, right, strict=True)].index(False)
         return f"result {i + 1} of {len(right)}: {_difference(exercise, got[i], right[i])}"
@@ -131,7 +143,7 @@ def _difference(exercise, got, right):
         return f"the result has the shape {np.shape(got)}, expected is {np.shape(right)}."
     if not np.isfinite(got).all():
         return "the result has entries that are not finite (nan or inf)."
-    return "the result has the right shape, but other numbers."
+    return "the result has the right shape, but other numbers." if np.ndim(right) else "the result is another number."
 
 
 def _fresh(case):
@@ -171,21 +183,24 @@ def _is_empty(function):
 
 def _arguments(exercise, case):
     names = list(inspect.signature(exercise.reference).parameters)
-    return "\n".join(f"  {name} = {show(x)}" for name, x in zip(names, case, strict=False))
+    return "\n".join(f"  {name} = {show(x, indent=len(name) + 5)}" for name, x in zip(names, case, strict=False))
 
 
-def show(x):
+def show(x, digits=4, indent=12):
     """A value in at most a few lines: short arrays in full, long ones shortened, objects by their type.
+
+    digits   after the point in arrays; numbers have two more in all
+    indent   where the first line will begin, so that the rows of a matrix stand below each other
 
     >>> show(np.arange(3)), show(0.1 + 0.2), show((1, 2.0))
     ('[0 1 2]', '0.3', '1, 2')
     """
     if isinstance(x, tuple):
-        return ", ".join(show(part) for part in x)
+        return ", ".join(show(part, digits, indent) for part in x)
     if isinstance(x, str | bool | np.bool_) or x is None:
         return repr(x)
     if isinstance(x, int | float | np.number):
-        return f"{x:.6g}"
+        return f"{x:.{digits + 2}g}"
     if isinstance(x, list | np.ndarray):        # + 0 below makes -0.0 a 0
         try:
             array = np.asarray(x)
@@ -193,7 +208,7 @@ def show(x):
             return repr(x)[:80]
         if array.dtype.kind not in "biuf":
             return repr(x)[:80]
-        text = np.array2string(array + 0, precision=4, suppress_small=True, threshold=24, edgeitems=2,
-                               prefix=" " * 12, max_line_width=110)
+        text = np.array2string(array + 0, precision=digits, suppress_small=digits == 4, threshold=24, edgeitems=2,
+                               prefix=" " * indent, max_line_width=110)
         return text if array.size <= 24 else f"{text}  (shape {array.shape})"
     return f"<{type(x).__name__}>"

@@ -33,6 +33,10 @@ RATIO = Exercise(
                 ratio, inputs=lambda h, i, j, temperature: (h, i, j, 1 / temperature)),
         Mistake("the temperature divides the finished ratio. It belongs to the preferences: divide before exp.",
                 lambda h, i, j, temperature: np.exp(h[i] - h[j]) / temperature),
+        Mistake("the temperature divides h[j] alone. Put the difference into brackets, then divide it.",
+                lambda h, i, j, temperature: np.exp(h[i] - h[j] / temperature)),
+        changed("i and j are counted from 1 here. They count from 0, as Python does: the preference of action i is "
+                "h[i].", ratio, inputs=lambda h, i, j, temperature: (np.roll(h, 1), i, j, temperature)),
         Mistake("this is π(a_i) itself, the share of action i among all. Asked is its share compared with that of j.",
                 lambda h, i, j, temperature: np.exp(h[i] / temperature) / np.exp(h / temperature).sum()),
     ),
@@ -62,6 +66,15 @@ def _exp(h, temperature):
     return np.exp((h - h.max(axis=1, keepdims=True)) / temperature)
 
 
+def _fails(exponents):
+    """A softmax of these exponents as they are: where exp is inf or 0 throughout a row, nan."""
+    def mistaken(h, temperature):
+        with np.errstate(all="ignore"):
+            e = np.exp(exponents(h, temperature))
+            return e / e.sum(axis=1, keepdims=True)
+    return mistaken
+
+
 POLICY_TABLE = Exercise(
     "01.2", policy_table, inputs=_preferences,
     mistakes=(
@@ -75,6 +88,13 @@ POLICY_TABLE = Exercise(
         Mistake("largest number and sum are those of the whole table, so all rows together sum to one. Take both "
                 "along each row.",
                 lambda h, temperature: policy_table(h.reshape(1, -1), temperature).reshape(h.shape)),
+        Mistake("in rows of very large or very small preferences exp fails, and you see nan. Take the largest of the "
+                "row away first.", _fails(lambda h, temperature: h / temperature)),
+        Mistake("the largest number is that of the whole table. In a row far below it all exponentials are 0, and "
+                "0/0 is nan. Each row needs a largest of its own.",
+                _fails(lambda h, temperature: (h - h.max()) / temperature)),
+        Mistake("the temperature divides the largest alone. Put the difference into brackets, then divide it.",
+                _fails(lambda h, temperature: h - h.max(axis=1, keepdims=True) / temperature)),
         Mistake("these are the exponentials. A row does not sum to one before it is divided by its sum.", _exp),
         changed("the temperature is missing: this is the policy at temperature 1.",
                 policy_table, inputs=lambda h, temperature: (h, 1)),
@@ -122,6 +142,11 @@ ACT = Exercise(
                 lambda pi, states, u: (u[:, None] >= pi[states, :-1]).sum(axis=1)),
         Mistake("the cumulative sum runs down the states. It must run along the actions: which axis is that?",
                 lambda pi, states, u: (u[:, None] >= np.cumsum(pi, axis=0)[states, :-1]).sum(axis=1)),
+        Mistake("the rows of all agents are joined into one long line, and each u is looked up in it. Each agent has a "
+                "line of its own: call draw once for each of them, in a loop.",
+                lambda pi, states, u: np.searchsorted(np.cumsum(pi[states])[:-1], u, side="right")),
+        changed("agent i draws with u[s], where s is its state. That is the number of another agent: its own is u[i].",
+                act, inputs=lambda pi, states, u: (pi, states, u[states])),
     ),
     hints=(
         "Section 6 does it for one row. What is new: each draw has its own state, and so its own row, pi[s].",

@@ -28,6 +28,10 @@ SUMMIT = Exercise(
                 lambda u, v, w: to_summit(v, u, w)),
         Mistake("w and 1 - w are mixed up: the wind w blows you back, 1 - w takes you to the ledge.",
                 lambda u, v, w: to_summit(u, v, 1 - w)),
+        Mistake("to reach the ledge takes a chance, too: the wind must not blow.",
+                lambda u, v, w: u * v * (1 + u * w)),
+        Mistake("on the ledge this takes walk, with 1 - v. Which action leads to the summit from there?",
+                lambda u, v, w: to_summit(u, 1 - v, w)),
         Mistake("the two walks cannot both happen on one day. Are their chances multiplied or added?",
                 lambda u, v, w: u * (1 - w) * v * (u * w * u * (1 - w) * v)),
         Mistake("this counts a walk that is blown back twice. How many steps does it need to the summit?",
@@ -67,9 +71,19 @@ LOG_RHO = Exercise(
     mistakes=(
         Mistake("the start is missing: ρ has the factor P(s₁) in front.",
                 lambda p1, pi, P, states, actions: log_rho(np.ones(len(p1)), pi, P, states, actions)),
+        Mistake("the start is always state 0 here. This trajectory begins in states[0].",
+                lambda p1, pi, P, states, actions: log_rho(np.full(len(p1), p1[0]), pi, P, states, actions)),
         Mistake("the last step of the world is missing, P(s_{T+1} | s_T, a_T). The dynamics have T factors, not T − 1.",
                 lambda p1, pi, P, states, actions: log_rho(p1, pi, P, states, actions)
                 - np.log(P[states[-2], actions[-1], states[-1]])),
+        changed("the last step is missing. There are T steps, as many as actions.",
+                log_rho, inputs=lambda p1, pi, P, states, actions: (p1, pi, P, states[:-1], actions[:-1])),
+        changed("only the first step is counted. Is there a return inside the loop?",
+                log_rho, inputs=lambda p1, pi, P, states, actions: (p1, pi, P, states[:2], actions[:1])),
+        Mistake("P[s, actions] is a whole row for each step, with a number for every next state. Pick the one that "
+                "came: which index is missing?",
+                lambda p1, pi, P, states, actions: np.log(p1[states[0]])
+                + np.log(pi[states[:-1], actions]).sum() + np.log(P[states[:-1], actions]).sum()),
         Mistake("the dynamics lead from s_t to s_t itself. Where does the step lead?",
                 lambda p1, pi, P, states, actions: np.log(p1[states[0]])
                 + np.log(pi[states[:-1], actions]).sum() + np.log(P[states[:-1], actions, states[:-1]]).sum()),
@@ -112,6 +126,21 @@ def _world(rng):
     return *_tables(rng), int(rng.integers(1, 5))
 
 
+def _adds(p1, pi, P, T):
+    """The sums of a step begin with those of the step before."""
+    p = state_after(p1, pi, P, 1)
+    for _ in range(T - 1):
+        p = p + state_after(p, pi, P, 1)
+    return p
+
+
+def _overwrites(p1, pi, P, T):
+    """Of all the ways into a state the last one is left."""
+    for _ in range(T):
+        p1 = p1[-1] * pi[-1, -1] * P[-1, -1]
+    return p1
+
+
 STATE_AFTER = Exercise(
     "02.3", state_after, inputs=_world,
     mistakes=(
@@ -119,6 +148,14 @@ STATE_AFTER = Exercise(
                 state_after, inputs=lambda p1, pi, P, T: (p1, pi, P, T - 1)),
         changed("this is one step too many. T actions lead from s₁ to s_{T+1}.",
                 state_after, inputs=lambda p1, pi, P, T: (p1, pi, P, T + 1)),
+        changed("only one step is taken. Is there a return inside the loop? Or does every round begin with p1 again?",
+                state_after, inputs=lambda p1, pi, P, T: (p1, pi, P, 1)),
+        Mistake("the chances of the steps before are still in the sum, so the numbers grow beyond one. In each step "
+                "the new chances begin at zero.", _adds),
+        Mistake("of all the ways into a state the last one is left: each has overwritten the one before. Add them up.",
+                _overwrites),
+        changed("every start is equally likely here. A walk begins in s with the probability p1[s].",
+                state_after, inputs=lambda p1, pi, P, T: (np.full(len(p1), 1 / len(p1)), pi, P, T)),
         changed("every action counts the same here. Each must count with its probability π(a|s).",
                 state_after, inputs=lambda p1, pi, P, T: (p1, np.full(pi.shape, 1 / pi.shape[1]), P, T)),
         changed("all actions are added up without π, so the numbers sum to more than one.",

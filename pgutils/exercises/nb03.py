@@ -15,6 +15,13 @@ def _rewards(rng):
     return rng.integers(-5, 6, rng.integers(2, 5)) + 0.5, float(rng.integers(1, 10) / 10)
 
 
+def _powers(rewards, gamma):
+    total = 0.0
+    for t in range(len(rewards), 0, -1):
+        total = rewards[t - 1] + gamma ** (t - 1) * total
+    return total
+
+
 DISCOUNTED = Exercise(
     "03.1", discounted, inputs=_rewards,
     mistakes=(
@@ -30,6 +37,9 @@ DISCOUNTED = Exercise(
                 discounted, inputs=lambda rewards, gamma: (rewards[::-1], gamma)),
         Mistake("this is the first reward alone. What is still to come, total, is lost on the way.",
                 lambda rewards, gamma: rewards[0]),
+        Mistake("this is the last reward alone. Is the return inside the loop?", lambda rewards, gamma: rewards[-1]),
+        Mistake("γ has a power here. The loop multiplies total by γ once in every step, and so makes the powers "
+                "itself.", _powers),
     ),
     hints=(
         "Look at the second line of the worked example. What was done in each step, from the end backwards?",
@@ -61,6 +71,13 @@ def _greedy(p1, P, r, pi, T, gamma):
     return p1 @ V
 
 
+def _discounts_now(p1, P, r, pi, T, gamma):
+    V = np.zeros(len(p1))
+    for _ in range(T):
+        V = (pi * (gamma * r + P @ V)).sum(axis=1)
+    return p1 @ V
+
+
 PERFORMANCE = Exercise(
     "03.2", performance, inputs=_world,
     mistakes=(
@@ -68,8 +85,11 @@ PERFORMANCE = Exercise(
         changed("γ is missing: what is still to come begins one step later.",
                 performance, inputs=lambda *args: (*args[:5], 1)),
         times(performance, lambda *args: args[5], "γ",
-              "the reward of this step is discounted too, so η is too small by the factor γ: γ^t where γ^(t−1) is "
-              "asked."),
+              "the reward of this step is discounted too, so the result is γ times the right one: γ^t where γ^(t−1) "
+              "is asked."),
+        Mistake("γ stands before the reward of this step. What is discounted is what comes later.", _discounts_now),
+        Mistake("the average over the actions is divided by their number. The weights π already sum to one: add up.",
+                lambda p1, P, r, pi, T, gamma: performance(p1, P, r, pi / pi.shape[1], T, gamma)),
         changed("it is discounted twice: γ² in each step.", performance, inputs=lambda *args: (*args[:5], args[5]**2)),
         Mistake("every action counts the same here. Each must count with its probability π(a|s).",
                 lambda p1, P, r, pi, T, gamma: performance(p1, P, r, np.full(pi.shape, 1 / pi.shape[1]), T, gamma)),
@@ -86,7 +106,7 @@ PERFORMANCE = Exercise(
         "It is the line of the function backward in section 3, taken apart.",
         "Begin inside the brackets of the equation: the sum over s' is P @ V. Add the reward. Then average over the "
         "actions, with the weights pi.",
-        "to_come = P @ V; both = r + gamma * to_come; V = (pi * both).sum(axis=1).",
+        "to_come = P @ V; with_reward = r + gamma * to_come; V = (pi * with_reward).sum(axis=1).",
     ))
 
 
@@ -101,11 +121,13 @@ def _two_samples(rng):
     return tuple(rng.choice([-5.0, 0, 1, 5], m) + rng.integers(0, 2, m) for m in rng.choice(range(4, 10), 2, False))
 
 
-def _error(error):
-    """A wrong second result, from spreads and numbers of runs: error(s_1, m_1, s_2, m_2)."""
-    def mistaken(first, second):
-        return first.mean() - second.mean(), error(first.std(ddof=1), len(first), second.std(ddof=1), len(second))
-    return mistaken
+def _error(text, error):
+    """A wrong second result, from spreads and numbers of runs: error(s_1, m_1, s_2, m_2).  With ddof=1, and without."""
+    def mistaken(ddof):
+        return lambda first, second: (first.mean() - second.mean(), error(first.std(ddof=ddof), len(first),
+                                                                          second.std(ddof=ddof), len(second)))
+    return (Mistake(text, mistaken(1)),
+            Mistake(f"{text} Besides, the spreads are estimated from the same runs, so they need ddof=1.", mistaken(0)))
 
 
 APART = Exercise(
@@ -115,21 +137,26 @@ APART = Exercise(
                 apart, output=lambda result, *_: (-result[0], result[1])),
         Mistake("the difference is one of sums. The score is a mean, and the two numbers of runs are not the same.",
                 lambda first, second: (first.sum() - second.sum(), apart(first, second)[1])),
-        Mistake("the two standard errors are added. With luck of their own, their squares add.",
-                _error(lambda s, m, z, n: s / np.sqrt(m) + z / np.sqrt(n))),
-        Mistake("the square of the second standard error is taken away. The two do not help each other: their "
-                "squares add, although the means are subtracted.",
-                _error(lambda s, m, z, n: np.sqrt(abs(s**2 / m - z**2 / n)))),
-        Mistake("this is the standard error of the first mean alone. The second has its luck, too.",
-                _error(lambda s, m, z, n: s / np.sqrt(m))),
-        Mistake("this is the spread of the difference of single runs. A mean scatters less: each variance is divided "
-                "by its number of runs.", _error(lambda s, m, z, n: np.sqrt(s**2 + z**2))),
-        Mistake("the last root is missing: this is the square of the standard error.",
-                _error(lambda s, m, z, n: s**2 / m + z**2 / n)),
-        Mistake("the spreads are divided by the number of runs. The standard error of a mean is the spread divided by "
-                "its root, √m.", _error(lambda s, m, z, n: np.hypot(s / m, z / n))),
-        Mistake("both variances are divided by all the runs together. Each mean has runs of its own.",
-                _error(lambda s, m, z, n: np.sqrt((s**2 + z**2) / (m + n)))),
+        *_error("the two standard errors are added. With luck of their own, their squares add.",
+                lambda s, m, z, n: s / np.sqrt(m) + z / np.sqrt(n)),
+        *_error("the two standard errors are subtracted. Luck on either side blurs the difference: their squares add.",
+                lambda s, m, z, n: s / np.sqrt(m) - z / np.sqrt(n)),
+        *_error("the square of the second standard error is taken away. The two do not help each other: their squares "
+                "add, although the means are subtracted.", lambda s, m, z, n: np.sqrt(abs(s**2 / m - z**2 / n))),
+        *_error("this is the standard error of the first mean alone. The second has its luck, too.",
+                lambda s, m, z, n: s / np.sqrt(m)),
+        *_error("this is the spread of the difference of single runs. A mean scatters less: each variance is divided "
+                "by its number of runs.", lambda s, m, z, n: np.sqrt(s**2 + z**2)),
+        *_error("the last root is missing: this is the square of the standard error.",
+                lambda s, m, z, n: s**2 / m + z**2 / n),
+        *_error("the spreads are divided by the number of runs. The standard error of a mean is the spread divided by "
+                "its root, √m.", lambda s, m, z, n: np.hypot(s / m, z / n)),
+        *_error("both variances are divided by all the runs together. Each mean has runs of its own.",
+                lambda s, m, z, n: np.sqrt((s**2 + z**2) / (m + n))),
+        Mistake("the two samples are thrown together, and this is the standard error of their common mean. Each mean "
+                "has a standard error of its own.",
+                lambda first, second: (first.mean() - second.mean(), np.concatenate([first, second]).std(ddof=1)
+                                       / np.sqrt(len(first) + len(second)))),
         Mistake("the standard error is a little too small. A spread around a mean from the same runs needs ddof=1.",
                 lambda first, second: (first.mean() - second.mean(),
                                        np.sqrt(first.var() / len(first) + second.var() / len(second)))),

@@ -39,6 +39,10 @@ MACHINE = Exercise(
                 lambda theta, *prizes: _over_p(theta, *prizes) * _sigmoid(theta)),
         Mistake("the second slope is (1 − p) alone. The slope of the sigmoid is p(1 − p), which is small at both ends.",
                 lambda theta, *prizes: _over_p(theta, *prizes) * _sigmoid(-theta)),
+        Mistake("this is the slope of p along θ alone. How much η changes with p, dv_dp, is missing.",
+                lambda theta, *prizes: _sigmoid(theta) * _sigmoid(-theta)),
+        Mistake("the second slope is always 0.25 here. That is the slope of p at p = 0.5 only.",
+                lambda theta, *prizes: _over_p(theta, *prizes) / 4),
         Mistake("the second slope must be written with p, not with θ: it is p(1 − p), not θ(1 − θ).",
                 lambda theta, *prizes: _over_p(theta, *prizes) * theta * (1 - theta)),
     ),
@@ -88,6 +92,10 @@ PARTIAL = Exercise(
                 lambda eta, theta, i, h: (eta(theta + h * np.eye(len(theta))[i]) - eta(theta)) / (2 * h)),
         changed("this is the slope along the parameter before the one that is asked for. Parameter i is theta[i].",
                 partial, inputs=lambda eta, theta, i, h: (eta, theta, i - 1, h)),
+        changed("rise / 2 * h divides by 2 and then multiplies by h. Put brackets around 2 * h.",
+                partial, output=lambda result, eta, theta, i, h: result * h**2),
+        Mistake("the rise is 0: both points are θ itself. Does the step have h in place i? (In an array of whole "
+                "numbers 0.5 becomes 0.)", lambda eta, theta, i, h: 0.0),
         Mistake("parameter i was moved by 1, not by h.", lambda eta, theta, i, h: (
             eta(theta + np.eye(len(theta))[i]) - eta(theta - np.eye(len(theta))[i])) / (2 * h)),
     ),
@@ -127,12 +135,16 @@ def _one_after_the_other(eta, starts, alpha, steps):
 
 
 def _hills(rng):
-    """Two hills; the highest start is near the top of the lower one, so that the best end begins lower."""
+    """Two hills; the highest start is near the top of the lower one, so that the best end begins lower.
+
+    Sometimes all scores are negative: whoever compares with 0 at the beginning finds no best end there.
+    """
     d = int(rng.integers(1, 3))
     centres, heights = np.array([[-2.0] * d, [2.0] * d]) + rng.integers(-4, 5, (2, d)) / 10, np.array([3.0, 5.0])
+    ground = float(rng.choice([0, -10]))
 
     def eta(theta):
-        return float(heights @ np.exp(-((np.asarray(theta) - centres) ** 2).sum(axis=1) / 3))
+        return ground + float(heights @ np.exp(-((np.asarray(theta) - centres) ** 2).sum(axis=1) / 3))
     away = rng.choice([-1, 1], (2, d)) * np.array([[rng.integers(3, 7)], [rng.integers(17, 21)]]) / 10 / np.sqrt(d)
     starts = (centres + away).round(2)
     if rng.random() < 0.5:                          # a third one, low on the lower hill
@@ -162,6 +174,11 @@ HIGHEST = Exercise(
                 lambda eta, starts, alpha, steps: highest(eta, starts, alpha, 1)),
         Mistake("it takes one step too few: range(n) already counts n steps, from 0 to n − 1.",
                 lambda eta, starts, alpha, steps: highest(eta, starts, alpha, steps - 1)),
+        Mistake("this is the start from which the best climb began. Asked is where it ended.",
+                lambda eta, starts, alpha, steps: starts[np.argmax([
+                    eta(end) for end in _ends(eta, starts, alpha, steps)])]),
+        Mistake("α is missing: each step is the whole gradient.",
+                lambda eta, starts, alpha, steps: highest(eta, starts, 1, steps)),
         Mistake("this is the score of the best end. Asked is the end itself, its θ.",
                 lambda eta, starts, alpha, steps: eta(highest(eta, starts, alpha, steps))),
         changed("the steps are too short: the gradient is half the slope. Is it divided by 2h?",

@@ -32,6 +32,18 @@ SCORE = Exercise(
                 "missing.", lambda theta, x, a: x[a]),
         Mistake("the mean of x must be taken over the policy, with the weights π. x.mean() counts all actions the "
                 "same.", lambda theta, x, a: x[a] - x.mean()),
+        Mistake("1 − π(a) is the score of an action whose preference is a knob of its own. Here the preference is "
+                "θ·x[a], and all actions share the one θ.", lambda theta, x, a: 1 - _softmax(theta, x)[a]),
+        Mistake("only π(a) x[a] is subtracted. The mean of x is a sum over all actions.",
+                lambda theta, x, a: x[a] * (1 - _softmax(theta, x)[a])),
+        Mistake("this is log π(a) itself. Asked is its slope along θ.",
+                lambda theta, x, a: np.log(_softmax(theta, x)[a])),
+        Mistake("the second term of log π is subtracted as it is. Asked is its slope along θ.",
+                lambda theta, x, a: x[a] - np.log(np.exp(theta * x).sum())),
+        Mistake("the action's number a stands where its x should be: x[a].",
+                lambda theta, x, a: a - _softmax(theta, x) @ x),
+        Mistake("the weighted sum is divided by the number of actions. The weights π already sum to one.",
+                lambda theta, x, a: x[a] - _softmax(theta, x) @ x / len(x)),
         changed("this is the score of the likeliest action. Asked is the score of the action a that was taken.",
                 score, inputs=lambda theta, x, a: (theta, x, np.argmax(theta * x))),
     ),
@@ -63,6 +75,10 @@ GRADIENT = Exercise(
                 lambda rho, grad_rho, r: (grad_rho / rho[:, None]).T @ r),
         Mistake("this is Σ ρ ∇ρ r. With ρ in front, ∇log ρ must follow, and that is ∇ρ divided by ρ.",
                 lambda rho, grad_rho, r: (grad_rho * rho[:, None]).T @ r),
+        Mistake("the returns are missing. The mean score alone is zero, whatever the policy is.",
+                lambda rho, grad_rho, r: grad_rho.sum(axis=0)),
+        Mistake("∇ρ is multiplied by ρ where the score divides: ∇log ρ = ∇ρ / ρ.",
+                lambda rho, grad_rho, r: (grad_rho * rho[:, None]**2).T @ r),
         divided(gradient, lambda rho, grad_rho, r: len(r), "n",
                 "the result is n times too small, for n trajectories. The weights ρ already sum to one: add up, "
                 "do not average once more."),
@@ -102,6 +118,13 @@ def _right(theta, x, pay, actions):
     return (x[actions] - _softmax(theta, x) @ x) * pay[actions]
 
 
+def _error(text, error):
+    """The right estimate with a wrong error(s, m), where s is the spread with ddof=1, and without."""
+    return (Mistake(text, _with(_right, lambda w: error(w.std(ddof=1), len(w)))),
+            Mistake(f"{text} Besides, a spread around a mean from the same samples needs ddof=1.",
+                    _with(_right, lambda w: error(w.std(), len(w)))))
+
+
 ESTIMATE = Exercise(
     "05.3", estimate, inputs=_samples,
     mistakes=(
@@ -115,8 +138,18 @@ ESTIMATE = Exercise(
                 "sample, then average.",
                 lambda theta, x, pay, actions: (_right(theta, x, 1 + 0 * pay, actions).mean() * pay[actions].mean(),
                                                 estimate(theta, x, pay, actions)[1])),
-        Mistake("the second result is the spread of single values. The standard error of their mean is smaller: "
-                "divide by √m.", _with(_right, lambda w: w.std(ddof=1))),
+        Mistake("the pay is missing: these are the scores alone. Their mean is about zero, whatever is paid.",
+                _with(lambda theta, x, pay, actions: x[actions] - _softmax(theta, x) @ x)),
+        Mistake("the mean of x is taken over the samples. The score subtracts the mean under the policy, pi @ x.",
+                _with(lambda theta, x, pay, actions: (x[actions] - x[actions].mean()) * pay[actions])),
+        Mistake("the first result is the exact slope, a sum over all actions. Asked is its estimate from the samples.",
+                lambda *args: (_softmax(*args[:2]) @ _right(*args[:3], np.arange(len(args[1]))), estimate(*args)[1])),
+        *_error("the second result is the spread of single values. The standard error of their mean is smaller: "
+                "divide by √m.", lambda s, m: s),
+        *_error("the second result is the spread divided by m. The standard error of a mean is the spread divided by "
+                "√m.", lambda s, m: s / m),
+        *_error("the second result is the square of the standard error: the root is missing.",
+                lambda s, m: s**2 / m),
         Mistake("the standard error is a little too small. A spread around a mean from the same samples needs ddof=1.",
                 _with(_right, lambda w: w.std() / np.sqrt(len(w)))),
     ),

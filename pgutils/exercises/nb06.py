@@ -35,6 +35,10 @@ SCORES = Exercise(
                 all_scores, output=lambda result, theta, x: result * _softmax(x @ theta)[:, None]),
         Mistake("this is the average alone, once for each action. Subtract it from the features of the action.",
                 lambda theta, x: np.tile(_softmax(x @ theta) @ x, (len(x), 1))),
+        Mistake("the weighted sum is divided by the number of actions. The weights π already sum to one: add up.",
+                lambda theta, x: x - _softmax(x @ theta) @ x / len(x)),
+        Mistake("the sum runs over the knobs, within each row. Sum over the actions: which axis is theirs?",
+                lambda theta, x: x - (_softmax(x @ theta)[:, None] * x).sum(axis=1, keepdims=True)),
         Mistake("the average was taken along the wrong axis: over the knobs, within each row. Average over the "
                 "actions.", lambda theta, x: x - x.mean(axis=1, keepdims=True)),
     ),
@@ -141,6 +145,13 @@ def _with_world(world):
     return mistaken
 
 
+def _with_choices(choices):
+    """The score with other numbers for the choices of the agent."""
+    def mistaken(theta, states, actions, next_states):
+        return sum(choices(theta, states, actions)) + sum(_world_terms(theta, states, actions, next_states))
+    return mistaken
+
+
 def _after_every_step_at_the_fork(theta, states, actions, next_states):
     return _world_terms(theta, states, states == 0, next_states)
 
@@ -171,6 +182,18 @@ LISTENING = Exercise(
                     theta, states, actions, next_states) * (next_states == 0)[:, None])),
         Mistake("the wind was asked after every step at the fork. Whoever walks home never asks it.",
                 _with_world(_after_every_step_at_the_fork)),
+        Mistake("the wind is asked on the ledge as well. It blows only after a climb at the fork.",
+                _with_world(lambda theta, states, actions, next_states: _world_terms(
+                    theta, 0 * states, actions, next_states))),
+        Mistake("the wind is 0.2 here, as in the other notebooks. In this world w is the probability to climb at the "
+                "fork.", _with_world(lambda theta, states, actions, next_states: _world_terms(
+                    np.log([0.2 / 0.8, 1.0]), states, actions, next_states))),
+        Mistake("walk has the score +p here. When θ grows walk gets less likely, so its score is −p.",
+                _with_choices(lambda theta, states, actions: abs(_policy_terms(theta, states, actions)))),
+        Mistake("only the climbs are counted. To walk is a choice, too, with the score −p.",
+                _with_choices(lambda theta, states, actions: actions[:, None] * _policy_terms(theta, states, actions))),
+        Mistake("only the first step is counted. Is there a return inside the loop?",
+                lambda *walk: _policy_terms(*walk[:3])[0] + _world_terms(*walk)[0]),
         Mistake("only the last step is counted. Add up over the whole walk: += and not =.",
                 lambda *walk: _policy_terms(*walk[:3])[-1] + _world_terms(*walk)[-1]),
         divided(listening_score, lambda theta, states, *_: len(states), "T",

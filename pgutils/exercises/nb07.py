@@ -23,6 +23,13 @@ WALKER = Exercise(
                 lambda p, q: (10 * (1 - p), -5 * q)),
         Mistake("on the ledge this is the score of climb. The walker chose walk there: the second row of scores for "
                 "the ledge.", lambda p, q: (-10 * (1 - p), -5 * (1 - q))),
+        Mistake("the second sign is turned. The score of walk is negative, and so is the return: what is minus times "
+                "minus?", lambda p, q: (-10 * (1 - p), -5 * q)),
+        Mistake("these are the two sums of scores. Multiply them by the return.", lambda p, q: (2 * (1 - p), -q)),
+        Mistake("for walk on the ledge this takes −(1 − q). The slope of log (1 − q) along θ₂ is −q.",
+                lambda p, q: (-10 * (1 - p), 5 * (1 - q))),
+        Mistake("for climb at the fork this takes p. The slope of log p along θ₁ is 1 − p.",
+                lambda p, q: (-10 * p, 5 * q)),
         Mistake("these are slopes of π. A score is the slope of log π, which is ∇π / π.",
                 lambda p, q: (-10 * p * (1 - p), 5 * q * (1 - q))),
         Mistake("this is a mean over the three steps. The scores are added up; nothing is divided by T.",
@@ -56,6 +63,13 @@ def _error(text, error):
                                                   error(scores * returns[:, None])))
 
 
+def _of_spread(text, error):
+    """The standard error is error(s, m), where s is the spread with ddof=1, and without."""
+    return (_error(text, lambda g: error(g.std(axis=0, ddof=1), len(g))),
+            _error(f"{text} Besides, a spread around a mean that comes from the same rows needs ddof=1.",
+                   lambda g: error(g.std(axis=0), len(g))))
+
+
 ESTIMATE = Exercise(
     "07.2", estimate_gradient, inputs=_sums,
     mistakes=(
@@ -67,14 +81,16 @@ ESTIMATE = Exercise(
         Mistake("the first result is the mean score times the mean return. Multiply trajectory by trajectory, then "
                 "take the mean.", lambda scores, returns: (scores.mean(axis=0) * returns.mean(),
                                                            estimate_gradient(scores, returns)[1])),
-        _error("the second result is the spread of a single product. The mean of m of them scatters less: what is it "
-               "divided by?", lambda g: g.std(axis=0, ddof=1)),
-        _error("the second result is s / m. The variance of a mean falls as 1/m; what does its root do?",
-               lambda g: g.std(axis=0, ddof=1) / len(g)),
+        *_of_spread("the second result is the spread of a single product. The mean of m of them scatters less: what is "
+                    "it divided by?", lambda s, m: s),
+        *_of_spread("the second result is s / m. The variance of a mean falls as 1/m; what does its root do?",
+                    lambda s, m: s / m),
+        *_of_spread("the second result is the variance of the mean. The standard error is its square root.",
+                    lambda s, m: s**2 / m),
+        *_of_spread("the second result is the variance divided by √m. Divide the spread by it, the root of the "
+                    "variance.", lambda s, m: s**2 / np.sqrt(m)),
         _error("the second result is a little too small. A spread around a mean that comes from the same rows needs "
                "ddof=1.", lambda g: g.std(axis=0) / np.sqrt(len(g))),
-        _error("the second result is the variance of the mean. The standard error is its square root.",
-               lambda g: g.var(axis=0, ddof=1) / len(g)),
         _error("the second result mixes the parameters: without axis=0, std goes over all entries.",
                lambda g: g.std(ddof=1) / np.sqrt(len(g))),
     ),
@@ -125,8 +141,23 @@ BATCH = Exercise(
         Mistake("all scores of the batch are added up, and all rewards, and then multiplied once. Each trajectory "
                 "has a product of its own.",
                 lambda scores, rewards, episode: scores.sum(axis=0) * rewards.sum() / _m(episode)),
-        Mistake("within a trajectory this is the mean of the scores. The scores are added up: a long trajectory has "
-                "a large sum.", lambda scores, rewards, episode: _over(
+        Mistake("the last trajectory is missing, and the sum is divided by m − 1. They are numbered 0, 1, …, m − 1, so "
+                "m is one more than the largest number.",
+                lambda scores, rewards, episode: batch_gradient(*(x[episode < episode.max()] for x in (
+                    scores, rewards, episode)))),
+        changed("the sum is divided by m − 1. The trajectories are numbered 0, 1, …, m − 1, so m is one more than the "
+                "largest number.", batch_gradient,
+                lambda g, scores, rewards, episode: g * _m(episode) / episode.max()),
+        Mistake("each trajectory counts once for each of its steps. Go through the trajectories, not through the "
+                "steps.", lambda scores, rewards, episode: _over(
+                    episode, lambda i: len(i) * scores[i].sum(axis=0) * rewards[i].sum()) / _m(episode)),
+        Mistake("this is the mean over all steps of score times reward. Add up the scores of a trajectory, and its "
+                "rewards, before you multiply.", lambda scores, rewards, episode: rewards @ scores / len(episode)),
+        Mistake("only the first trajectory is counted. Is there a return inside the loop?",
+                lambda scores, rewards, episode: scores[episode == 0].sum(axis=0) * rewards[episode == 0].sum()
+                / _m(episode)),
+        Mistake("within a trajectory a mean is taken, of the scores or of the rewards. Both are added up: nothing is "
+                "divided by the length of a trajectory.", lambda scores, rewards, episode: _over(
                     episode, lambda i: scores[i].mean(axis=0) * rewards[i].sum()) / _m(episode)),
         Mistake("this is the reward-to-go: each score meets the rewards from its step on. As an estimate it is good, "
                 "even less noisy (notebook 09). Asked here is the product of the two whole sums.",

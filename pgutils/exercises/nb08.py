@@ -31,6 +31,8 @@ UPDATE = Exercise(
                 lambda theta, alpha, products: alpha * products.mean(axis=0)),
         Mistake("the step is the whole ĝ. Its length is set by the step size α.",
                 lambda theta, alpha, products: theta + products.mean(axis=0)),
+        Mistake("this is ĝ alone. Asked is the new θ: the old one, and a step along ĝ.",
+                lambda theta, alpha, products: products.mean(axis=0)),
         Mistake("all parameters move by the same number: the mean must go over the trajectories alone, axis=0.",
                 lambda theta, alpha, products: theta + alpha * products.mean()),
     ),
@@ -43,7 +45,7 @@ UPDATE = Exercise(
 
 # Three lines.
 
-def batch_loss(logits, actions, returns, m):
+def batch_loss_of_steps(logits, actions, returns, m):
     """-1/m Σ_n log π(a_n|s_n) r_n over the N steps of m trajectories: its slope along θ is -ĝ."""
     return -(_log_softmax(logits)[np.arange(len(actions)), actions] * returns).sum() / m
 
@@ -66,17 +68,29 @@ def _weighted(weigh):
 
 
 LOSS = Exercise(
-    "08.2", batch_loss, inputs=_flat_batch,
+    "08.2", batch_loss_of_steps, inputs=_flat_batch,
     mistakes=(
-        negated(batch_loss, "the minus in front is missing. Who descends this loss goes down the hill of η, and the "
-                            "agent learns to be as bad as it can."),
+        negated(batch_loss_of_steps, "the minus in front is missing. Who descends this loss goes down the hill of η, "
+                                     "and the agent learns to be as bad as it can."),
         changed("this is a mean over the steps, as .mean() takes it. How many trajectories are there? (Section 7 of "
-                "notebook 07.)", batch_loss, lambda loss, logits, actions, returns, m: loss * m / len(actions)),
-        times(batch_loss, lambda logits, actions, returns, m: m, "m",
+                "notebook 07.)", batch_loss_of_steps,
+                lambda loss, logits, actions, returns, m: loss * m / len(actions)),
+        times(batch_loss_of_steps, lambda logits, actions, returns, m: m, "m",
               "the loss is m times too large: the sum is not yet divided by the number of trajectories."),
-        Mistake("the softmax goes over the steps: the probabilities of a *column* sum to one. Those of a row, the "
+        Mistake("the softmax goes over the steps: the probabilities of a column sum to one. Those of a row, the "
                 "actions in one state, must.",
                 _weighted(lambda logits, steps, actions: _log_softmax(logits, axis=0)[steps, actions])),
+        Mistake("the sum below goes over the whole table: all its probabilities together sum to one. Those of each "
+                "row, the actions in one state, must.",
+                _weighted(lambda logits, steps, actions: (logits - np.log(np.exp(logits).sum()))[steps, actions])),
+        Mistake("log_pi[:, actions] takes all the actions in every row, a table (N, N). One number is asked from each "
+                "row: row 0 with action 0, row 1 with action 1, and so on.",
+                lambda logits, actions, returns, m: -(_log_softmax(logits)[:, actions] * returns).sum() / m),
+        Mistake("each log π meets the return of every step, not of its own alone. Are the two added up before they are "
+                "multiplied? Or is taken a column, (N, 1)?",
+                _weighted(lambda logits, steps, actions: _log_softmax(logits)[steps, actions][:, None])),
+        Mistake("the returns are missing: this is minus the sum of log π, divided by m.",
+                lambda logits, actions, returns, m: batch_loss_of_steps(logits, actions, 1 + 0 * returns, m)),
         Mistake("here stands π, not log π. Its slope is π ∇log π, so rare actions hardly count (section 4, “1 − π”).",
                 _weighted(lambda logits, steps, actions: np.exp(_log_softmax(logits))[steps, actions])),
         Mistake("this is log π of the likeliest action. Asked is the action that was taken: that one earned the "
@@ -105,8 +119,8 @@ def learn(env, theta, alpha, m, iterations, rng):
 class Corridor(TableEnv):
     """A corridor of three places, some of them swapped; a step costs what its place costs.
 
-    It remembers what was played in it: ``episodes`` holds the actions and the rewards of each.  And it stops a
-    program that would never end.
+    It remembers what was played in it: ``episodes`` holds the actions and the rewards of each, ``left_early`` counts
+    those that had not ended when the next began.  And it stops a program that would never end.
     """
 
     def __init__(self, swapped, costs=(1, 1, 1), limit=250_000):
@@ -115,9 +129,10 @@ class Corridor(TableEnv):
 
         P = {s: {a: [(1.0, after(s, a), -float(costs[s]), after(s, a) == 3)] for a in (0, 1)} for s in range(3)}
         super().__init__(P | {3: {a: [(1.0, 3, 0.0, True)] for a in (0, 1)}})
-        self.begun, self.steps, self.limit = [], 0, limit
+        self.begun, self.steps, self.limit, self.left_early = [], 0, limit, 0
 
     def reset(self, *, seed=None, options=None):
+        self.left_early += bool(self.begun and self.begun[-1][0] and self.s != 3)
         self.s = 0
         self.begun.append(([], []))
         return 0, {}
@@ -188,6 +203,12 @@ def _greedy(theta, actions):
     return _scores(theta, np.full(len(actions), theta > 0))
 
 
+def _goes_on(theta, alpha, batch, start):
+    """The sums of an episode begin with those of the one before."""
+    scores = np.cumsum([_scores(theta, actions).sum() for actions, _ in batch])
+    return theta + alpha * np.mean(scores * np.cumsum([sum(rewards) for _, rewards in batch]))
+
+
 def _one_by_one(share):
     def rule(theta, alpha, batch, start):
         for episode in batch:
@@ -198,8 +219,9 @@ def _one_by_one(share):
 
 _NO_PLAY = ("nothing is played: env.step is never called. θ must be learnt from episodes in env; the check will use "
             "another corridor, where other numbers are right.")
-_ONE_BATCH = ("m episodes are played in all, one batch for all iterations. After the first update they come from an "
-              "old θ: run again in each iteration.")
+_ONE_BATCH = ("m episodes are played in all. Is there a return inside the loop over the iterations? Or does one batch "
+              "serve for all of them? After the first update it comes from an old θ: run again in each iteration.")
+_RETURNS_P = "this is p, the probability of right. Asked is θ itself."
 _MOVES_EARLY = ("θ moves after each episode, m times in an iteration. Play all m episodes with the same θ, and "
                 "then take one step along the mean.")
 _RULES = (
@@ -214,6 +236,19 @@ _RULES = (
      lambda theta, alpha, batch, start: _ascend(theta, alpha * len(batch), batch, start)),
     ("the score belongs to the likelier action. Asked is the score of the action that was taken: 1 − p for right, "
      "−p for left.", _rule(lambda theta, a, r: _greedy(theta, a).sum() * r.sum())),
+    ("every step gets the score of right, 1 − p. Where left was taken, the score is −p.",
+     _rule(lambda theta, a, r: _scores(theta, 1 + 0 * a).sum() * r.sum())),
+    ("the scores of the two actions are exchanged. Right, action 1, has 1 − p; left, action 0, has −p.",
+     _rule(lambda theta, a, r: _scores(theta, 1 - a).sum() * r.sum())),
+    ("left has the score p here. When θ grows left gets less likely, so its score is −p.",
+     _rule(lambda theta, a, r: abs(_scores(theta, a)).sum() * r.sum())),
+    ("this is log π, summed up, where its slope is asked: 1 − p for right, −p for left.",
+     _rule(lambda theta, a, r: np.log(np.where(a, _right(theta), 1 - _right(theta))).sum() * r.sum())),
+    ("the rewards are missing: these are the scores alone. Multiply their sum by the sum of the rewards.",
+     _rule(lambda theta, a, r: _scores(theta, a).sum())),
+    ("the two sums go on from one episode to the next. Set both to 0 where an episode begins.", _goes_on),
+    ("only the last episode of each batch is left in ĝ. Add up the products: += and not =.",
+     lambda theta, alpha, batch, start: _ascend(theta, alpha / len(batch), batch[-1:], start)),
     ("this is ∇π, summed up, where ∇log π is asked. The slope of log p is 1 − p, that of log (1 − p) is −p; no π in "
      "front.", _rule(lambda theta, a, r: (_scores(theta, a) * np.where(a, _right(theta), 1 - _right(theta))).sum()
                      * r.sum())),
@@ -258,11 +293,28 @@ _TASKS = (("The short corridor", _BOOK, 0.05, 0.005, 50, 100, -13.0, -11.66),
           ("A corridor in which the last two places are swapped", (0, 1, 1), 0.6, 0.01, 50, 60, -10.0, -8.82))
 
 
+class _Stopped(str):
+    """Why a program that took too many steps did so."""
+
+
+def _run(answer, env, start, alpha, m, iterations, rng, note=""):
+    """What the program returns, or _Stopped, where more can be said than that it took too many steps."""
+    try:
+        return answer(env, start, alpha, m, iterations, np.random.default_rng(rng.integers(2**32)))
+    except Exception:
+        more = note or _played_otherwise(env, start, m)
+        if env.steps < env.limit or not more:
+            raise                                       # reported as any other error
+        return _Stopped(f"the program was stopped after {env.limit:,} steps: its episodes hardly ever end.{more}")
+
+
 def _learns(answer, rng):
     """First three iterations, whose θ follows from the episodes that were played; then the exact η after many."""
-    start, alpha, m = rng.uniform(0.1, 0.5) * rng.choice([-1, 1]), 0.001, int(rng.integers(4, 7))
+    start, alpha, m = -rng.uniform(0.1, 0.5), 0.001, int(rng.integers(4, 7))    # below 0: right is not the likelier
     env = Corridor(_BOOK, costs=(1, 2, 3))              # other costs, so that no two mistakes look the same
-    theta = answer(env, start, alpha, m, 3, np.random.default_rng(rng.integers(2**32)))
+    theta = _run(answer, env, start, alpha, m, 3, rng)
+    if isinstance(theta, _Stopped):
+        return f"in a first test, from p = {_right(start):.2f}, {theta}"
     wrong, note = _first_rounds(env, start, alpha, m, theta)
     if wrong:
         return wrong
@@ -270,17 +322,20 @@ def _learns(answer, rng):
     for name, swapped, p, alpha, m, iterations, asked, best in _TASKS:
         env = Corridor(swapped)
         start = np.log(p / (1 - p)) + rng.uniform(-0.05, 0.05)
-        theta = answer(env, start, alpha, m, iterations, np.random.default_rng(rng.integers(2**32)))
+        begin = f"{name}, from p = {_right(start):.2f}:"
+        theta = _run(answer, env, start, alpha, m, iterations, rng, note)
+        if isinstance(theta, _Stopped):
+            return f"{begin} {theta}"
         if wrong := _not_a_number(theta):
             return wrong
-        theta = float(np.ravel(theta)[0])
+        theta, more = float(np.ravel(theta)[0]), note or _played_otherwise(env, start, m)
         if abs(theta) > 15:
-            return f"{name}, from p = {_right(start):.2f}: θ ends at {theta:.3g}. Its episodes hardly ever end."
+            return f"{begin} θ ends at {theta:.3g}. Its episodes hardly ever end.{more}"
         mdp, policy = TabularMDP.from_gymnasium(env), SoftmaxPolicy(corridor_features())
         before, eta = (exact.expected_return(mdp, policy, [x]) for x in (start, theta))
         if eta < asked:
-            return (f"{name}, from p = {_right(start):.2f}: the exact η goes from {before:.2f} to {eta:.2f} in "
-                    f"{iterations} iterations of {m} episodes. Asked is at least {asked:g}; the best is {best}.{note}")
+            return (f"{begin} the exact η goes from {before:.2f} to {eta:.2f} in "
+                    f"{iterations} iterations of {m} episodes. Asked is at least {asked:g}; the best is {best}.{more}")
         reached.append(f"from {before:.2f} to {eta:.2f} (best {best})")
     return True, f"Right. Exact η in the two corridors: {' and '.join(reached)}."
 
@@ -295,6 +350,20 @@ def _not_a_number(theta):
     return "" if np.isfinite(number).all() else f"θ is {theta} at the end, no finite number."
 
 
+def _played_otherwise(env, start, m):
+    """What is odd about the first m episodes that were played: left early, or not with p."""
+    if not env.episodes:
+        return ""
+    if env.left_early:
+        return ("\nEpisodes were left before they had ended. Go on with env.step until terminated is true, and only "
+                "then call env.reset().")
+    actions, p = np.concatenate([actions for actions, _ in env.episodes[:m]]), _right(start)
+    if abs(actions.mean() - p) < 6 * np.sqrt(p * (1 - p) / len(actions)):
+        return ""
+    return (f"\nIn its first iteration right was chosen in {actions.mean():.0%} of the steps. With p = {p:.2f} it "
+            f"should be about {p:.0%}: draw each action with rng.random() < p.")
+
+
 def _first_rounds(env, start, alpha, m, theta):
     """What is wrong, as far as the θ that came back and the episodes that were played tell it; and a note, where θ
     is neither right nor that of a known mistake.  (It may be a better program: with a baseline, say.)"""
@@ -306,11 +375,14 @@ def _first_rounds(env, start, alpha, m, theta):
     if wrong:
         return wrong, ""
 
-    def after(rule):
+    def after(rule, rounds=3):
         x = start
-        for i in range(0, 3 * m, m):
+        for i in range(0, rounds * m, m):
             x = rule(x, alpha, episodes[i:i + m], start)
         return x
+
+    if np.isclose(theta, [_right(after(_ascend, rounds)) for rounds in (2, 3)], rtol=1e-7, atol=1e-9).any():
+        return _RETURNS_P, ""
 
     def is_by(rule):
         return np.isclose(theta, after(rule), rtol=1e-7, atol=1e-9).all()
@@ -325,6 +397,7 @@ REINFORCE = Exercise(
     mistakes=(
         Mistake(_NO_PLAY, lambda env, theta, alpha, m, iterations, rng: rng.normal()),
         Mistake(_ONE_BATCH, _reuses),
+        Mistake(_RETURNS_P, lambda *args: _right(learn(*args))),
         *(Mistake(text, _program(rule, stale=text.startswith("p belongs"))) for text, rule in _RULES[:-2]),
         Mistake(_MOVES_EARLY, lambda env, theta, alpha, m, iterations, rng:
                 learn(env, theta, alpha / m, 1, m * iterations, rng)),

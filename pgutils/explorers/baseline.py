@@ -94,7 +94,7 @@ def explore_baseline():
         ratio = variance / unit
         top = min(ratio, TOP)                           # above that the ring stays at the upper edge, with an arrow
         here.set_data([b], [top])
-        note.set(position=(np.clip(b, -5.6, 5.6), top - 0.09), text=f"{ratio:.2f}{' ↑' if ratio > top else ''}")
+        note.set(position=(np.clip(b, -5.6, 5.6), top - 0.12), text=f"{ratio:.2f}{' ↑' if ratio > top else ''}")
         for row, values, cloud, spread, mean, v in zip(rows, (x["total return"], yours), clouds, spreads, means,
                                                        (unit, variance), strict=True):
             estimates = samples[new_sample] @ values / M

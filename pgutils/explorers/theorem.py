@@ -37,19 +37,22 @@ def preferences(route, temperature):
 def explore_theorem():
     """The policy gradient theorem on FrozenLake as a product of three maps: d(s) · π(a|s) · A(s,a) = ∂η/∂θ(s,a).
 
+    It opens on the policy of the question in notebook 11.
+
     Controls: the action that is preferred on each tile; the temperature, low for a policy that nearly always takes it,
     high for one that chooses evenly; whether the ice is slippery.  An episode runs until a hole or the goal.
 
     What you see: on each tile of the first map how many steps of an episode are spent there; in the others a triangle
-    for each action, with its probability, its advantage, and the product of the three, which is the entry of ∇η.  Dark
-    grey is negative.  The product is pale wherever one of its factors is: where nobody goes, nothing is learned.
+    for each action, at that edge of the tile, with its probability, its advantage, and the product of the three, which
+    is the entry of ∇η.  Dark grey is negative.  Below each map stands what its full colour means: 1 for the policy,
+    else the largest size in the map.  Where one factor is small everywhere, so is the product.
     """
     lakes = {slippery: replace(TabularMDP.from_gymnasium(gym.make("FrozenLake-v1", is_slippery=slippery)), horizon=None)
              for slippery in (False, True)}
     desc = gym.make("FrozenLake-v1").unwrapped.desc
     policy, decides = SoftmaxPolicy.tabular(16, 4), np.flatnonzero(~lakes[True].terminal)
 
-    figure = Figure(figsize=(8, 2.5), layout="constrained")
+    figure = Figure(figsize=(8, 2.6), layout="constrained")
     axes, maps, notes = figure.subplots(1, 4), [], []
     titles = ("visits $d(s)$", r"$\times$ policy $\pi(a|s)$", r"$\times$ advantage $A(s,a)$",
               r"$=\;\;\partial\eta\,/\,\partial\theta_{s,a}$")
@@ -60,6 +63,8 @@ def explore_theorem():
         ax.set_title(title, fontsize=11, loc="center", zorder=0)
         notes.append(ax.add_patch(PathPatch(_lettering([]), facecolor="black", linewidth=0, zorder=5)))
         ax.set_ylim(4.0, -0.55)
+    axes[2].text(1.5, 4.25, "a triangle at the right edge of its tile: the action right; dark grey: negative",
+                 ha="center", va="center", fontsize=9, zorder=0).set_in_layout(False)
 
     def update(route, temperature, slippery):
         mdp, theta = lakes[slippery], preferences(route, temperature)
@@ -69,20 +74,23 @@ def explore_theorem():
         for shades, note, values in zip(maps, notes, (d, pi, A, gradient), strict=True):
             top = 1.0 if values is pi else abs(values).max()
             shades.set_array(values[decides].ravel() / top)
-            below = [(1.5, 3.85, f"full colour: {readable(float(f'{top:.2g}'))}")]
+            sign = "±" if values is A or values is gradient else ""
+            below = [(1.5, 3.8, f"full colour: {sign}{readable(float(f'{top:.2g}'))}")]
             on_tiles = [(s % 4, s // 4 + 0.25, _few_digits(d[s])) for s in decides if values is d]
             note.set_path(_lettering(below + on_tiles))
-        eta = exact.expected_return(mdp, policy, theta)
-        return {"η": eta, "steps": d.sum(), "length of ∇η": np.linalg.norm(gradient),
-                "∇η added up over tiles (left, down, right, up)": gradient.sum(axis=0),
-                "tile 14: d": d[14], "π(right)": pi[14, 2], "A(right)": A[14, 2], "product": gradient[14, 2]}
+        tile, action = np.unravel_index(abs(gradient).argmax(), gradient.shape)
+        return {"η": exact.expected_return(mdp, policy, theta), "steps": d.sum(),
+                "length of ∇η": np.linalg.norm(gradient),
+                "largest entry": f"tile {tile}, {('left', 'down', 'right', 'up')[action]}",
+                "added up over tiles (left, down, right, up)": gradient.sum(axis=0),
+                "tile 14, right: d": d[14], "π": pi[14, 2], "A": A[14, 2], "product": gradient[14, 2]}
 
     return LiveFigure(
         figure, [*maps, *notes], update,
         alt="Four maps of FrozenLake side by side: how many steps are spent on each tile; and, as four triangles on "
             "each tile, the probability of each action, its advantage, and the product of the three, the gradient.",
-        route=widgets.Dropdown(options=list(ROUTES), value="the short way", description="prefers"),
-        temperature=widgets.FloatLogSlider(10**-0.3, min=-0.7, max=1, step=0.05, readout_format=".2f",
+        route=widgets.Dropdown(options=list(ROUTES), value="left", description="prefers"),
+        temperature=widgets.FloatLogSlider(10**-0.7, min=-0.7, max=1, step=0.05, readout_format=".2f",
                                            description="temperature"),
         slippery=widgets.Checkbox(False, description="slippery ice"))
 

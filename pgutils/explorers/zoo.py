@@ -16,7 +16,7 @@ P = np.linspace(0.02, 0.98, 17)
 RIGHT = "none: the right program"
 NAMES = {RIGHT: zoo.Program, "missing minus": zoo.MissingMinus,
          "softmax over the wrong axis": zoo.WrongAxis, "score of the greedy action": zoo.GreedyScore,
-         "mean of log-probabilities": zoo.MeanOfLogs, "past rewards": zoo.PastRewards,
+         "a mean times a sum": zoo.MeanOfLogs, "past rewards": zoo.PastRewards,
          "double discount": zoo.DoubleDiscount, "no mask": zoo.NoMask, "update inside the episode": zoo.UpdateInside}
 
 
@@ -26,9 +26,9 @@ def explore_zoo():
     Controls: the bug; the policy, as the chances of ``climb`` at the fork (p) and on the ledge (q); a button that
     draws other episodes for the learning curve.
 
-    What you see: on the left ∂η/∂θ₁ along p, exact (black), and the mean step of the program divided by α (red),
-    both computed over all nine trajectories; the dots are your policy. On the right the exact η while the right
-    program and this one learn from there, 10 episodes an update and α = 1.
+    What you see: on the left ∂η/∂θ₁ along p, exact (broad grey), and the mean step of the program for θ₁, divided
+    by α (red), both computed over all nine trajectories; the dots are your policy. On the right the exact η while the
+    right program (dashed) and this one learn from there, 10 episodes an update and α = 1.
     """
     fork = _Fork()
     figure = Figure(figsize=(8, 3.8), layout="constrained")
@@ -38,13 +38,14 @@ def explore_zoo():
     mean, = left.plot(P, P, color=plots.GRADIENT, zorder=5, label="mean step of this program, over α")
     here, = left.plot([], [], "o", color=plots.TRUTH, markersize=8, zorder=6)
     there, = left.plot([], [], "o", color=plots.GRADIENT, markersize=8, zorder=6)
-    left.set(xlim=(0, 1), ylim=(-1.5, 2), xlabel="p, the chance of climb at the fork", ylabel="along θ₁",
+    left.set(xlim=(0, 1), ylim=(-1.5, 2), xlabel="p, the chance of climb at the fork", ylabel="first number, for θ₁",
              title="Where it goes, on average")
     left.legend(loc="upper left", fontsize=9).set_zorder(0)
     steps = np.arange(ITERATIONS + 1)
-    good, = right.plot(steps, steps, color=plots.TRUTH, linewidth=4, alpha=0.35, zorder=4, label="right program")
-    curve, = right.plot(steps, steps, color=plots.PERFORMANCE, zorder=5, label="this program")
-    right.axhline(1, color="#999999", linewidth=1, linestyle="--", zorder=0)
+    good, = right.plot(steps, steps, color=plots.TRUTH, linewidth=2, linestyle="--", zorder=4,
+                       label="right program, one run")
+    curve, = right.plot(steps, steps, color=plots.PERFORMANCE, zorder=5, label="this program, one run")
+    right.axhline(1, color="#999999", linewidth=1, linestyle=":", zorder=0)
     right.text(ITERATIONS, 0.9, "walk home", ha="right", va="top", color="#666666", fontsize=9, zorder=0)
     right.set(xlim=(0, ITERATIONS), ylim=(-4.6, 4.6), xlabel="updates", ylabel=r"exact $\eta(\pi_\theta)$",
               title="Where it ends up")
@@ -66,8 +67,8 @@ def explore_zoo():
     return LiveFigure(
         figure, [exact, mean, here, there, good, curve], update,
         alt="Left, the exact partial derivative of Fork's performance along p as a broad grey line, and the mean step "
-            "of the chosen program as a red one. Right, the exact performance while the right program, grey, and the "
-            "chosen one learn.",
+            "of the chosen program as a red one. Right, the exact performance while the right program, dashed, and "
+            "the chosen one learn.",
         bug=widgets.Dropdown(options=list(NAMES), value="past rewards", description="bug"),
         p=widgets.FloatSlider(0.6, min=0.05, max=0.95, step=0.05, description="p, climb at the fork"),
         q=widgets.FloatSlider(0.8, min=0.05, max=0.95, step=0.05, description="q, climb on the ledge"),

@@ -37,6 +37,7 @@ def test_the_known_values(figure, p, eta, slope):
 def test_the_slopes_that_the_steps_name(figure):
     assert np.isclose(figure.set(p=0.5)["slope over p"], 8)
     assert round(figure.set(p=0.05)["slope over p"]) == 1598
+    assert abs(figure.set(p=0.2)["slope over θ"] - 15.5) < 1e-9
     assert figure.set(p=0.58)["slope over θ"] > 0 > figure.set(p=0.59)["slope over θ"]
     steepness = [abs(figure.set(p=p)["slope over θ"]) for p in (0.2, 0.3, 0.4, 0.5, 0.58)]
     assert steepness == sorted(steepness, reverse=True)         # from 0.2 to the best: flatter and flatter

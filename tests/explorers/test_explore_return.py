@@ -45,6 +45,11 @@ def test_a_hundred_times_the_walks_for_a_tenth_of_the_error(figure):
     assert abs(figure.set(m=10_000.0)["standard error"] - 0.034) < 0.001
 
 
+def test_a_discount_halves_the_standard_error_as_the_prediction_says(figure):
+    before, after = (figure.set(m=10_000.0, gamma=gamma)["standard error"] * 100 for gamma in (1.0, 0.5))
+    assert abs(before - 3.4) < 0.06 and abs(after - 1.6) < 0.06         # the spread of one return
+
+
 def test_one_walk_has_no_standard_error(figure):
     shown = figure.set(m=1.0)
     assert shown["mean"] in (-5, 0, 1, 5) and isinstance(shown["standard error"], str)

@@ -57,7 +57,7 @@ def test_the_product_of_the_maps_is_the_gradient(figure, route, slippery):
             top = 1 if truth is pi else abs(truth).max()
             assert shown == pytest.approx(truth / top, rel=1e-6, abs=1e-5)
         assert numbers["length of ∇η"] == pytest.approx(np.linalg.norm(gradient), rel=1e-6, abs=1e-12)
-        added = numbers["∇η added up over tiles (left, down, right, up)"]
+        added = numbers["added up over tiles (left, down, right, up)"]
         assert added == pytest.approx(gradient.sum(axis=0), rel=1e-6, abs=1e-12)
 
 
@@ -66,7 +66,7 @@ def test_the_gradient_added_up_is_that_of_shared_preferences(start):
     theta, mdp = preferences("the short way", 10**-0.3), LAKES[False]
     numerical = exact.finite_difference(
         lambda x: exact.expected_return(mdp, POLICY, theta + np.tile(x, 16)), np.zeros(4))
-    assert start.numbers["∇η added up over tiles (left, down, right, up)"] == pytest.approx(numerical, abs=1e-8)
+    assert start.numbers["added up over tiles (left, down, right, up)"] == pytest.approx(numerical, abs=1e-8)
     assert start.numbers["η"] == pytest.approx(exact.expected_return(mdp, POLICY, theta))
 
 
@@ -74,36 +74,54 @@ def test_the_blitted_picture_equals_a_full_redraw(figure):
     assert unlike_a_full_redraw(figure) == []
 
 
-def test_what_the_notebook_asks_to_predict(start):
-    numbers = start.set(route="left", temperature=COLD)
+def test_what_the_notebook_asks_to_predict():
+    figure = explorers.explore_theorem()                        # it opens on the policy of the question
+    assert figure.values == {"route": "left", "temperature": COLD, "slippery": False}
+    numbers = figure.numbers
     _, pi, A, gradient = factors("left", COLD, False)
     assert pi[:, LEFT] == pytest.approx(0.98, abs=0.005)
-    assert A.max() == A[TILES == 14, RIGHT] == pytest.approx(numbers["A(right)"]) == pytest.approx(0.993, abs=5e-4)
+    assert A.max() == A[TILES == 14, RIGHT] == pytest.approx(numbers["A"]) == pytest.approx(0.993, abs=5e-4)
     assert abs(gradient).max() == pytest.approx(1.8e-7, abs=5e-9)
-    assert numbers["tile 14: d"] == pytest.approx(2.85e-5, abs=5e-8)
-    assert numbers["π(right)"] == pytest.approx(0.0065, abs=5e-5)
+    assert numbers["largest entry"] == "tile 14, right" and numbers["product"] == pytest.approx(1.8e-7, abs=5e-9)
+    assert numbers["tile 14, right: d"] == pytest.approx(2.85e-5, abs=5e-8)
+    assert numbers["π"] == pytest.approx(0.0065, abs=5e-5)
 
 
 def test_what_the_notebook_asks_to_try(start):
-    def at(values):                             # the tile and the action of the largest number
-        tile, action = np.unravel_index(values.argmax(), values.shape)
-        return TILES[tile], action
-
-    _, _, A, gradient = factors("the short way", 10**-0.3, False)                       # 1
-    assert at(abs(A)) == (13, LEFT) and A[TILES == 13, LEFT] < 0 and at(abs(gradient)) == (8, RIGHT)
-    advantage, product = (abs(x) for x in shades(start)[2:])                            # 2
-    assert min(advantage[TILES == 3].max(), advantage[TILES == 6].max()) > 0.5
-    assert product[TILES == 3].max() < 0.05 and product[TILES == 6].max() < 0.35
-    assert abs(gradient).max() == pytest.approx(0.072, abs=5e-4)                        # 3
-    assert abs(factors("the short way", COLD, False)[3]).max() == pytest.approx(0.0065, abs=5e-5)
-    lost = start.set(route="left", temperature=COLD)["length of ∇η"]                    # 4
+    lost = start.set(route="left", temperature=COLD)["length of ∇η"]                    # 1
     assert lost == pytest.approx(5e-7, abs=5e-8)
-    found = start.set(temperature=HOT)["length of ∇η"]                                  # 5
+    found = start.set(temperature=HOT)["length of ∇η"]                                  # 2
     assert found == pytest.approx(0.019, abs=5e-4) and 35_000 < found / lost < 45_000
-    safe = start.set(route="away from holes", temperature=COLD, slippery=True)          # 6
+    numbers = start.set(route="the short way", temperature=10**-0.3)                    # 3
+    d, _, A, gradient = factors("the short way", 10**-0.3, False)
+    assert A.max() == A[TILES == 6, DOWN] == pytest.approx(0.18, abs=0.005)
+    assert numbers["largest entry"] == "tile 8, right" and A[TILES == 8, RIGHT] == pytest.approx(0.10, abs=0.005)
+    assert abs(gradient).max() == gradient[TILES == 8, RIGHT] == pytest.approx(0.072, abs=5e-4)
+    assert [*d[TILES == 6], *d[TILES == 8]] == pytest.approx([0.14, 1.05], abs=0.005)
+    assert gradient[TILES == 6, DOWN] == pytest.approx(0.0175, abs=5e-5)
+    cold = factors("the short way", COLD, False)[3]                                     # 4
+    assert abs(cold).max() == pytest.approx(0.0065, abs=5e-5)
+    safe = start.set(route="away from holes", temperature=COLD, slippery=True)          # 5
     assert safe["η"] == pytest.approx(0.68, abs=5e-3)
     stuck = start.set(slippery=False)
     assert stuck["η"] < 0.01 and 200 < stuck["steps"] < 999
+
+
+def test_the_preferred_action_is_likely_and_the_routes_are_what_the_notebook_calls_them():
+    """e⁵/(e⁵ + 3) at 0.2; the short way is 0, 4, 8, 9, 13, 14, and with the ice "away from holes" is safe."""
+    assert POLICY.probs(preferences("left", 0.2), [0])[0, LEFT] == pytest.approx(np.exp(5) / (np.exp(5) + 3))
+    state, way = 0, [0]
+    while state != 15:
+        action = POLICY.probs(preferences("the short way", COLD), [state])[0].argmax()
+        state = int(LAKES[False].P[state, action].argmax())
+        way.append(state)
+    assert way == [0, 4, 8, 9, 13, 14, 15]
+    lake = TabularMDP.from_gymnasium(gym.make("FrozenLake-v1"))                         # the dots of section 2
+    theta, shared = np.log([0.3, 0.4, 0.2, 0.1]), SoftmaxPolicy(np.tile(np.eye(4), (16, 1, 1)))
+    Q = exact.action_values(lake, shared, theta)[0, TILES]
+    safe = POLICY.probs(preferences("away from holes", COLD), TILES).argmax(axis=1)
+    not_best = Q[np.arange(11), safe] < Q.max(axis=1) - 1e-9
+    assert TILES[not_best].tolist() == [2]
 
 
 def test_the_map_of_values_draws_boxes_or_triangles_and_refuses_other_shapes():
