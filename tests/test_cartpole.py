@@ -28,7 +28,7 @@ def notebook():
     """The names that the notebook defines for its training, made by its own cells."""
     names = {"carts": carts(16)}
     sources = [cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
-    for start in ("from ", "def weights_of", "def gradient_estimate", "class Adam", "def train("):
+    for start in ("from ", "def psi_of", "def gradient_estimate", "class Adam", "def train("):
         cell, = [source for source in sources if source.startswith(start)]
         exec(cell, names)
     assert any("train(network, 0.05, seed" in source for source in sources)     # the settings below
@@ -74,6 +74,20 @@ def test_a_step_size_that_is_too_large_ends_in_a_policy_that_is_certain():
 def test_numbers_that_are_too_large_are_named():
     with pytest.raises(ValueError, match="no longer finite after iteration 0: step_size = 1e\\+308 is too large"):
         updates(NETWORK, m=4, n=3, alpha=1e308, optimizer=None)
+
+
+def test_one_remedy_is_enough(notebook):
+    """The baseline of the mean return without the reward-to-go, or the other way round; neither of them is not."""
+    total, total_minus_mean = (
+        lambda trajs: trajs.returns()[:, None] - np.zeros(trajs.mask.shape),
+        lambda trajs: (trajs.returns() - trajs.returns().mean())[:, None] - np.zeros(trajs.mask.shape))
+
+    def done(psi):
+        return sum(notebook["train"](NETWORK, 0.05, seed, psi=psi)[1][-1].min() == 500 for seed in range(5, 10))
+
+    assert done(total) <= 2
+    assert done(total_minus_mean) >= 4
+    assert done(lambda trajs: trajs.rewards_to_go()) >= 3
 
 
 def test_a_linear_policy_needs_larger_steps():

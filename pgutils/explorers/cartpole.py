@@ -27,6 +27,7 @@ def explore_cartpole():
     What you see: on the left a dot for the length of each episode, and the mean of each iteration as a line; the
     threshold of 475 steps is dashed.  On the right the cart and its pole at one moment of one episode, and below it
     the lean of the pole during that episode, which ends at ±12°, or where the cart leaves the track, or after 10 s.
+    Before a run it is an episode of the untrained policy.
     """
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplot_mosaic([["curve", "cart"], ["curve", "lean"]], width_ratios=[1.1, 1], height_ratios=[1.25, 1])
@@ -38,8 +39,7 @@ def explore_cartpole():
     mean, = curve.plot([], [], color=plots.PERFORMANCE, zorder=5)
     here = curve.axvline(0, color=plots.TRUTH, linewidth=1, zorder=4)
     settings = curve.text(0, 1.02, "", transform=curve.transAxes, va="bottom", fontsize=10, zorder=4)
-    hint = curve.text(MOST / 2, 250, "press “run”", ha="center", va="center",
-                      fontsize=11, zorder=4)
+    hint = curve.text(MOST / 2, 250, "", ha="center", va="center", fontsize=11, linespacing=1.6, zorder=4)
     cartpole = plots.draw_cartpole(cart, np.zeros(4))
     for artist in cartpole:
         artist.set_zorder(4)
@@ -64,16 +64,18 @@ def explore_cartpole():
             states = untrained[seed]
             dots.set_data([], [])
             mean.set_data([], [])
-        hint.set_visible(not rounds)
-        here.set_xdata([iteration, iteration])
+        hint.set_text("" if rounds else f"press “run”\n(after it, iteration {iteration} is shown)")
+        here.set_data([iteration] * 2 if rounds else [], [0, 1] if rounds else [])
         settings.set_text(f"α {alpha:.3g}, m {m}, hidden {hidden}, seed {seed}{'' if baseline else ', no baseline'}")
         step = min(round(time / SECONDS), len(states) - 1)
         plots.move_cartpole(cartpole, states[step])
         path.set_data(SECONDS * np.arange(len(states)), np.degrees(states[:, 2]))
         now.set_xdata([time, time])
-        what.set_text(f"{time:.1f} s{_ending(states, step)}")
+        what.set_text(f"untrained, {_moment(states, step, time)}" if not rounds else
+                      f"iteration {shown}, {_moment(states, step, time)}")
         return {"α": alpha, "m": m, "parameters": parameters(hidden), "seed": seed, "baseline": baseline,
-                "iteration": iteration, "mean length": float(lengths.mean()) if rounds else "not trained",
+                "iteration": iteration if rounds else f"{iteration} (after “run”)",
+                "mean length": float(lengths.mean()) if rounds else "not trained",
                 "time": f"{time:.1f} s", "this episode": f"{len(states) - 1} steps"}
 
     def run(alpha, m, hidden, seed, baseline, iteration, time):
@@ -132,9 +134,10 @@ def _policy(hidden):
     return MLPPolicy((4, hidden, 2) if hidden else (4, 2))
 
 
-def _ending(states, step):
-    """How the episode ended, where this is its last step."""
+def _moment(states, step, time):
+    """The time that is shown; at the last step of the episode, when and how it ended."""
     x, _, lean, _ = states[-1]
     if step < len(states) - 1:
-        return ""
-    return ": fell" if abs(lean) > np.radians(12) else ": off the track" if abs(x) > 2.4 else ": time is up"
+        return f"{time:.1f} s"
+    how = "fell" if abs(lean) > np.radians(12) else "off the track" if abs(x) > 2.4 else "time is up"
+    return f"{how} after {SECONDS * step:.2f} s"

@@ -1,0 +1,157 @@
+"""Notebook 10: the score of a temperature, backpropagation through a corner, and Adam from a blank cell."""
+
+import numpy as np
+
+from pgutils.exercises.exercise import Exercise, Mistake, changed, negated
+
+# One line.
+
+def score_of_beta(beta, h, a):
+    """h_a - Σ_l π_l h_l with π = softmax(βh): the slope of log π(a) along β."""
+    return h[a] - _softmax(beta * h) @ h
+
+
+def _softmax(h):
+    e = np.exp(h - h.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def _preferences(rng):
+    k = rng.integers(2, 5)
+    return rng.integers(3, 30) / 10 + 0.05, rng.normal(0, 1, k).round(1) + 0.03, int(rng.integers(k))
+
+
+BETA = Exercise(
+    "10.1", score_of_beta, inputs=_preferences,
+    mistakes=(
+        negated(score_of_beta, "the sign is turned. log π(a) = β h_a − log Σ exp(β h): which of its two terms is "
+                               "subtracted?"),
+        Mistake("this is the slope of the first term alone, β h_a. The logarithm of the sum depends on β as well.",
+                lambda beta, h, a: h[a]),
+        changed("the result is β times too small. Along β, what is the slope of β h_a: h_a, or h_a / β?",
+                score_of_beta, lambda result, beta, h, a: result / beta),
+        changed("the result is β times too large. Along β, what is the slope of β h_a?",
+                score_of_beta, lambda result, beta, h, a: result * beta),
+        Mistake("1 − π_a is the slope along the preference that was taken. But β acts on all preferences, and all of "
+                "these ways add up.", lambda beta, h, a: h[a] * (1 - _softmax(beta * h)[a])),
+        Mistake("the mean of the preferences is taken with equal shares. Each action has its own probability.",
+                lambda beta, h, a: h[a] - h.mean()),
+    ),
+    hints=(
+        "log π(a) is β h_a minus the logarithm of Σ_l exp(β h_l). Take the slope of each of the two terms along β.",
+        "The first term has the slope h_a. The second is a logarithm of a sum: its slope is the slope of the sum, "
+        "divided by the sum. What stands there for each action, after the division?",
+        "The preference of the action, h[a], minus the mean of all preferences under the policy, pi @ h.",
+    ))
+
+
+# Three lines.
+
+def relu_score(states, z, pi, actions, W2):
+    """∂log π/∂W1 (N, inputs, hidden) and ∂log π/∂b1 (N, hidden), for z = max(sW1 + b1, 0)."""
+    return _backward(states, z, np.eye(pi.shape[1])[actions] - pi, W2, z > 0)
+
+
+def _backward(states, z, at_h, W2, bend):
+    at_y = at_h @ W2.T * bend
+    return states[:, :, None] * at_y[:, None, :], at_y
+
+
+def _pass(rng):
+    N, inputs, k = rng.integers(2, 5, 3)
+    hidden = k + rng.integers(1, 4)
+    z = rng.uniform(0.2, 2, (N, hidden)).round(1) * (rng.random((N, hidden)) < 0.6)
+    z[0, :2] = 0.0, 0.7                                 # a unit that is off, and one that is on
+    W2 = rng.normal(0, 1, (hidden, k)).round(1)
+    W2[0] = np.arange(k) - 0.5                          # so that the unit that is off has a slope behind it
+    return rng.normal(0, 1, (N, inputs)).round(1) + 0.05, z, _softmax(z @ W2), rng.integers(k, size=N), W2
+
+
+def _taken(pi, actions):
+    return np.eye(pi.shape[1])[actions]
+
+
+RELU = Exercise(
+    "10.2", relu_score, inputs=_pass,
+    mistakes=(
+        Mistake("here is still the factor of the tanh, 1 − z². What is the slope of relu, where z > 0 and where z = 0?",
+                lambda states, z, pi, actions, W2: _backward(states, z, _taken(pi, actions) - pi, W2, 1 - z**2)),
+        Mistake("a unit that is 0 passes a slope back, too. relu is flat there, so its slope is 0: line 4 is missing.",
+                lambda states, z, pi, actions, W2: _backward(states, z, _taken(pi, actions) - pi, W2, 1.0)),
+        Mistake("the slope is multiplied by z itself. That is the value of relu. Line 4 asks for its slope.",
+                lambda states, z, pi, actions, W2: _backward(states, z, _taken(pi, actions) - pi, W2, z)),
+        Mistake("line 1 is π alone. It is 1 for the action that was taken and 0 for the others, minus π.",
+                lambda states, z, pi, actions, W2: _backward(states, z, pi, W2, z > 0)),
+        Mistake("π is missing in line 1: these are the slopes of the preference that was taken, not of log π.",
+                lambda states, z, pi, actions, W2: _backward(states, z, _taken(pi, actions), W2, z > 0)),
+        changed("the sign is turned. Is line 1 the wrong way round?", relu_score,
+                lambda result, *_: (-result[0], -result[1])),
+        changed("a 1 stands where z = 0 and a 0 where z > 0: turn the comparison around.", relu_score,
+                inputs=lambda states, z, pi, actions, W2: (states, (z == 0) * 1.0, pi, actions, W2)),
+    ),
+    hints=(
+        "Look at the function score of section 3. Only one factor in it belongs to the tanh.",
+        "Line 1 is one row of the identity for each action, minus pi. The slope of relu is 1 where z > 0, else 0; a "
+        "comparison gives this. Line 5 is a table for each state, as in score.",
+        "at_h = np.eye(pi.shape[1])[actions] - pi; at_y = at_h @ W2.T * (z > 0); at_W1 = states[:, :, None] * "
+        "at_y[:, None, :].",
+    ))
+
+
+# A whole function.
+
+def adam_direction(gradients, beta1, beta2, epsilon):
+    """The direction of Adam after n gradients, one a row, shape (d,)."""
+    return _adam(gradients, beta1, beta2, epsilon)
+
+
+def _adam(gradients, beta1, beta2, epsilon, *, power=2, root=np.sqrt, correct1=None, correct2=None, inside=0.0):
+    """Adam, or with a mistake in one of its parts."""
+    n, mu, nu = len(gradients), 0.0, 0.0
+    for g in gradients:
+        mu = beta1 * mu + (1 - beta1) * g
+        nu = beta2 * nu + (1 - beta2) * g**power
+    mu = mu / (1 - beta1**n if correct1 is None else correct1)
+    nu = nu / (1 - beta2**n if correct2 is None else correct2)
+    return mu / (root(nu**(2 // power) + inside) + epsilon)
+
+
+def _estimates(rng):
+    n, d = rng.integers(2, 6), rng.integers(2, 4)
+    sizes = rng.uniform(0.5, 3, (n, d)).round(1) * rng.choice([-1, 1], (n, d))
+    return sizes, rng.integers(5, 8) / 10, rng.integers(85, 96) / 100, rng.integers(1, 4) / 10
+
+
+ADAM = Exercise(
+    "10.3", adam_direction, inputs=_estimates,
+    mistakes=(
+        Mistake("the two running means are used as they are. They started at 0, so they are too small: each is divided "
+                "by one minus a power of its β.",
+                lambda gradients, beta1, beta2, epsilon:
+                    _adam(gradients, beta1, beta2, epsilon, correct1=1.0, correct2=1.0)),
+        Mistake("the corrections are those of the first update. The exponent counts the updates.",
+                lambda gradients, beta1, beta2, epsilon:
+                    _adam(gradients, beta1, beta2, epsilon, correct1=1 - beta1, correct2=1 - beta2)),
+        Mistake("the root is missing. ν has the size of a square; divided by that, μ does not lose its scale.",
+                lambda gradients, beta1, beta2, epsilon:
+                    _adam(gradients, beta1, beta2, epsilon, root=lambda nu: nu)),
+        changed("the two β are swapped: β₁ belongs to the mean of the estimates, β₂ to that of their squares.",
+                adam_direction, inputs=lambda gradients, beta1, beta2, epsilon: (gradients, beta2, beta1, epsilon)),
+        Mistake("ε stands inside the root. In the formula it is added after the root was taken.",
+                lambda gradients, beta1, beta2, epsilon:
+                    _adam(gradients, beta1, beta2, 0.0, inside=epsilon)),
+        Mistake("this is the square of the mean. ν is the mean of the squares: square each estimate first.",
+                lambda gradients, beta1, beta2, epsilon: _adam(gradients, beta1, beta2, epsilon, power=1)),
+        changed("the estimates are taken from the last to the first. The oldest is in the first row.",
+                adam_direction, inputs=lambda gradients, *others: (gradients[::-1], *others)),
+        changed("the sign is turned. The paper descends a loss; we climb.", adam_direction,
+                lambda result, *_: -result),
+    ),
+    hints=(
+        "Two running means, both 0 at the start, and a loop over the rows. After it, one fraction.",
+        "In the loop: μ ← β₁ μ + (1 − β₁) g, and ν likewise with g². After n rows divide μ by 1 − β₁ⁿ and ν by "
+        "1 − β₂ⁿ.",
+        "With n = len(gradients), return mu / (1 - beta1**n) / (np.sqrt(nu / (1 - beta2**n)) + epsilon).",
+    ))
+
+EXERCISES = (BETA, RELU, ADAM)
