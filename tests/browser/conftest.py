@@ -1,4 +1,7 @@
-"""One JupyterLab and one Chromium for the browser tests of each worker."""
+"""One JupyterLab and one Chromium for the browser tests of each worker.
+
+They end with the module: as long as Playwright's loop runs, no other test of the worker can start one with asyncio.
+"""
 
 import os
 import shutil
@@ -28,7 +31,7 @@ class Desk:
         return lab.Page(self.context, self.address, f"{name}.ipynb", self.app)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     """Chromium.  Without it the tests are skipped; but in CI nothing may be skipped, so there they fail."""
     if reason := lab.missing():
@@ -37,12 +40,12 @@ def browser():
         yield context
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def jupyterlab(browser, tmp_path_factory):
     yield from _desk(browser, tmp_path_factory, "jupyterlab")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def notebook7(browser, tmp_path_factory):
     yield from _desk(browser, tmp_path_factory, "notebook")
 
