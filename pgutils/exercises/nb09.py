@@ -45,6 +45,19 @@ PSI = Exercise(
                 lambda rewards, gamma: np.cumsum((rewards * _powers(rewards, gamma))[::-1], axis=0)[::-1]),
         Mistake("these are the discounted rewards of single steps. They are not yet added up from each step on.",
                 lambda rewards, gamma: rewards * _powers(rewards, gamma)),
+        Mistake("the numbers are right, but each row is still turned around: the last step stands first. What has "
+                "been turned must be turned back.",
+                lambda rewards, gamma: discounted_psi(rewards, gamma)[:, ::-1]),
+        Mistake("there is no γ in it: this is the plain reward-to-go. What does a reward in step u count in η?",
+                lambda rewards, gamma: _from_here_on(rewards)),
+        Mistake("every reward is multiplied by the same γ. That of step u has its own power, γ^(u−1).",
+                lambda rewards, gamma: gamma * _from_here_on(rewards)),
+        Mistake("this is one number for each trajectory, its whole return. Asked is one for each step: the rewards "
+                "from there on.", lambda rewards, gamma: (rewards * _powers(rewards, gamma)).sum(axis=1)),
+        Mistake("every step has the whole return. Asked are the rewards from the step on.",
+                lambda rewards, gamma: discounted_psi(rewards, gamma)[:, :1] + 0 * rewards),
+        Mistake("the sum begins one step too late. The reward of the step itself belongs to it.",
+                lambda rewards, gamma: discounted_psi(rewards, gamma) - rewards * _powers(rewards, gamma)),
     ),
     hints=(
         "Multiply γ^(t−1) into the sum: γ^(t−1) γ^(u−t) is a power of γ that does not depend on t.",
@@ -62,8 +75,19 @@ def best_baseline(score, to_go):
     return (X * Z).mean(axis=0) / (Z**2).mean(axis=0)
 
 
-def _plain(score, to_go):
-    return (score * to_go[:, :, None]).sum(axis=1)
+def _plain(score, to_go, axis=1):
+    return (score * to_go[:, :, None]).sum(axis=axis)
+
+
+def _over(score, to_go, below):
+    """The mean of XZ over something that may be zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (_plain(score, to_go) * score.sum(axis=1)).mean(axis=0) / below
+
+
+def _mean_of_quotients(score, to_go):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return (_plain(score, to_go) / score.sum(axis=1)).mean(axis=0)
 
 
 def _walks(rng):
@@ -106,6 +130,22 @@ BEST = Exercise(
         changed("X is the estimate with the total return here. Given are the rewards-to-go: each score is multiplied "
                 "by that of its own step.", best_baseline,
                 inputs=lambda score, to_go: (score, np.repeat(to_go[:, :1], to_go.shape[1], axis=1))),
+        changed("every score is multiplied by the sum of all rewards-to-go. Each score has the one of its own step.",
+                best_baseline, inputs=lambda score, to_go: (score, to_go.sum(axis=1)[:, None] + 0 * to_go)),
+        Mistake("above stands the mean of X times the mean of Z. E[XZ] is the mean of the products: multiply first.",
+                lambda score, to_go: _plain(score, to_go).mean(axis=0) * score.sum(axis=1).mean(axis=0)
+                / (score.sum(axis=1)**2).mean(axis=0)),
+        Mistake("below stands the square of the mean of Z. E[Z²] is the mean of the squares: square first.",
+                lambda score, to_go: _over(score, to_go, score.sum(axis=1).mean(axis=0)**2)),
+        Mistake("below stands the mean of Z. Is there not a square in the formula?",
+                lambda score, to_go: _over(score, to_go, score.sum(axis=1).mean(axis=0))),
+        Mistake("this is the mean of the quotients, one for each trajectory. b* is the quotient of two means.",
+                _mean_of_quotients),
+        Mistake("Z and X are added up over the trajectories. A trajectory's own sum goes over its steps: which axis is "
+                "that?", lambda score, to_go: (_plain(score, to_go, 0) * score.sum(axis=0)).mean(axis=0)
+                / (score.sum(axis=0)**2).mean(axis=0)),
+        times(best_baseline, lambda score, to_go: to_go.shape[1], "T",
+              "the result is T times too large. Is Z a mean over the steps? Both Z and X are sums."),
     ),
     hints=(
         "Section 3 does it with the exact probabilities rho @ …. For samples such a sum becomes a mean over the rows.",
@@ -119,8 +159,17 @@ BEST = Exercise(
 
 def leave_one_out(Z, returns):
     """1/m Σ_i Zⁱ (rⁱ - mean of the others), (d,)."""
-    m = len(returns)
-    return _with(Z, returns, (returns.sum() - returns) / (m - 1) if m > 1 else 0)
+    return _terms(Z, returns).mean(axis=0)
+
+
+def _terms(Z, returns):
+    """The term of each trajectory, (m, d)."""
+    return Z * (returns - _others(returns))[:, None]
+
+
+def _others(returns):
+    """The mean return of the others, (m,); 0 where there are none."""
+    return (returns.sum() - returns) / max(len(returns) - 1, 1)
 
 
 def _with(Z, returns, b):
@@ -162,6 +211,15 @@ ONE_OUT = Exercise(
                 lambda Z, returns: _with(Z, returns, 0)),
         Mistake("the baseline is added. It is subtracted from the return.",
                 lambda Z, returns: 2 * _with(Z, returns, 0) - leave_one_out(Z, returns)),
+        Mistake("the baseline is the sum of the others. Asked is their mean: how many are they?",
+                lambda Z, returns: _with(Z, returns, returns.sum() - returns)),
+        Mistake("the baseline is right, but the sum over the trajectories is divided by m − 1. How many terms has it?",
+                lambda Z, returns: leave_one_out(Z, returns) * len(returns) / max(len(returns) - 1, 1)),
+        Mistake("only the first trajectory is in the result. Does return stand inside the loop?",
+                lambda Z, returns: _terms(Z, returns)[0] / len(returns)),
+        Mistake("this is one row for each trajectory. Asked is the mean of the rows, shape (d,).", _terms),
+        Mistake("these are the baselines alone. Subtract them from the returns, and go on.",
+                lambda Z, returns: _others(returns)),
     ),
     hints=(
         "The baseline is an array with one number for each trajectory. The sum of all others is the whole sum minus "

@@ -34,6 +34,17 @@ BETA = Exercise(
                 score_of_beta, lambda result, beta, h, a: result * beta),
         Mistake("1 − π_a is the slope along the preference that was taken. But β acts on all preferences, and all of "
                 "these ways add up.", lambda beta, h, a: h[a] * (1 - _softmax(beta * h)[a])),
+        Mistake("this is the slope of π(a), not of its logarithm: a factor π(a) is too much.",
+                lambda beta, h, a: _softmax(beta * h)[a] * score_of_beta(beta, h, a)),
+        Mistake("these are the slopes along the k preferences β h. Asked is one number, along β: what does each "
+                "slope pass on to β, and how do k ways add up?",
+                lambda beta, h, a: np.eye(len(h))[a] - _softmax(beta * h)),
+        Mistake("these are k numbers, one for each preference. β acts on all of them: add up.",
+                lambda beta, h, a: (np.eye(len(h))[a] - _softmax(beta * h)) * h),
+        Mistake("the products π_l h_l are not yet added up: the result has k numbers, and asked is one.",
+                lambda beta, h, a: h[a] - _softmax(beta * h) * h),
+        Mistake("this subtracts the plain sum of the preferences. In the slope of the logarithm each preference has a "
+                "weight: which one?", lambda beta, h, a: h[a] - h.sum()),
         Mistake("the mean of the preferences is taken with equal shares. Each action has its own probability.",
                 lambda beta, h, a: h[a] - h.mean()),
     ),
@@ -54,6 +65,11 @@ def relu_score(states, z, pi, actions, W2):
 
 def _backward(states, z, at_h, W2, bend):
     at_y = at_h @ W2.T * bend
+    return states[:, :, None] * at_y[:, None, :], at_y
+
+
+def _positive_only(states, z, pi, actions, W2):
+    at_y = np.maximum((_taken(pi, actions) - pi) @ W2.T, 0)
     return states[:, :, None] * at_y[:, None, :], at_y
 
 
@@ -84,6 +100,23 @@ RELU = Exercise(
                 lambda states, z, pi, actions, W2: _backward(states, z, pi, W2, z > 0)),
         Mistake("π is missing in line 1: these are the slopes of the preference that was taken, not of log π.",
                 lambda states, z, pi, actions, W2: _backward(states, z, _taken(pi, actions), W2, z > 0)),
+        Mistake("line 1 is 1 − π for every action. The 1 belongs to the action that was taken, for the others it is 0.",
+                lambda states, z, pi, actions, W2: _backward(states, z, 1 - pi, W2, z > 0)),
+        Mistake("line 1 is 1 − π for the action that was taken and 0 for the others. Their preferences count, too.",
+                lambda states, z, pi, actions, W2: _backward(states, z, _taken(pi, actions) * (1 - pi), W2, z > 0)),
+        Mistake("line 1 scores the most probable action, not the one that was taken: where are the actions used?",
+                lambda states, z, pi, actions, W2: _backward(states, z, _taken(pi, pi.argmax(axis=1)) - pi, W2, z > 0)),
+        Mistake("relu is applied to the slopes: negative ones are lost. Line 4 multiplies by the slope of relu.",
+                _positive_only),
+        changed("the slopes along W1 have their last two axes exchanged: the inputs come first, then the units.",
+                relu_score, lambda result, *_: (result[0].swapaxes(1, 2), result[1])),
+        changed("the states are added up in the slopes along W1. Asked is one table for each state.",
+                relu_score, lambda result, *_: (result[0].sum(axis=0), result[1])),
+        changed("the states are added up in the slopes along b1. Asked is one row for each state.",
+                relu_score, lambda result, *_: (result[0], result[1].sum(axis=0))),
+        changed("the two results are exchanged: first W1, then b1.", relu_score, lambda result, *_: result[::-1]),
+        changed("everything is divided by the number of states. Here is no mean yet.", relu_score,
+                lambda result, states, *_: (result[0] / len(states), result[1] / len(states))),
         changed("the sign is turned. Is line 1 the wrong way round?", relu_score,
                 lambda result, *_: (-result[0], -result[1])),
         changed("a 1 stands where z = 0 and a 0 where z > 0: turn the comparison around.", relu_score,
@@ -105,15 +138,43 @@ def adam_direction(gradients, beta1, beta2, epsilon):
     return _adam(gradients, beta1, beta2, epsilon)
 
 
-def _adam(gradients, beta1, beta2, epsilon, *, power=2, root=np.sqrt, correct1=None, correct2=None, inside=0.0):
+def _adam(gradients, beta1, beta2, epsilon, *, power=2, root=np.sqrt, correct1=None, correct2=None, inside=0.0,
+          new1=None, new2=None, start=None):
     """Adam, or with a mistake in one of its parts."""
-    n, mu, nu = len(gradients), 0.0, 0.0
+    n = len(gradients)
+    mu, nu = (0.0, 0.0) if start is None else (start, start**2)
     for g in gradients:
-        mu = beta1 * mu + (1 - beta1) * g
-        nu = beta2 * nu + (1 - beta2) * g**power
+        mu = beta1 * mu + (1 - beta1 if new1 is None else new1) * g
+        nu = beta2 * nu + (1 - beta2 if new2 is None else new2) * g**power
     mu = mu / (1 - beta1**n if correct1 is None else correct1)
     nu = nu / (1 - beta2**n if correct2 is None else correct2)
     return mu / (root(nu**(2 // power) + inside) + epsilon)
+
+
+def _corrected_in_the_loop(gradients, beta1, beta2, epsilon):
+    mu = nu = 0.0
+    for n, g in enumerate(gradients, 1):
+        mu = (beta1 * mu + (1 - beta1) * g) / (1 - beta1**n)
+        nu = (beta2 * nu + (1 - beta2) * g**2) / (1 - beta2**n)
+    return mu / (np.sqrt(nu) + epsilon)
+
+
+def _without_squares(gradients, beta1, beta2, epsilon):
+    """ν is the mean of the estimates themselves, whose root is nan where it is negative."""
+    n, mu, nu = len(gradients), 0.0, 0.0
+    for g in gradients:
+        mu, nu = beta1 * mu + (1 - beta1) * g, beta2 * nu + (1 - beta2) * g
+    with np.errstate(invalid="ignore"):
+        return mu / (1 - beta1**n) / (np.sqrt(nu / (1 - beta2**n)) + epsilon)
+
+
+def _one_array(gradients, beta1, beta2, epsilon):
+    """mu and nu are two names of one array, which is changed in place."""
+    n, both = len(gradients), 0.0
+    for g in gradients:
+        both = beta2 * (beta1 * both + (1 - beta1) * g) + (1 - beta2) * g**2
+    with np.errstate(invalid="ignore"):
+        return both / (1 - beta1**n) / (np.sqrt(both / (1 - beta2**n)) + epsilon)
 
 
 def _estimates(rng):
@@ -142,6 +203,57 @@ ADAM = Exercise(
                     _adam(gradients, beta1, beta2, 0.0, inside=epsilon)),
         Mistake("this is the square of the mean. ν is the mean of the squares: square each estimate first.",
                 lambda gradients, beta1, beta2, epsilon: _adam(gradients, beta1, beta2, epsilon, power=1)),
+        Mistake("ν is a mean of the estimates and not of their squares: its root is nan where it is negative.",
+                _without_squares),
+        Mistake("μ and ν are one and the same array: after mu = nu = np.zeros(…) an in-place step such as mu *= … "
+                "changes both. Write mu = beta1 * mu + …, which makes a new array.", _one_array),
+        Mistake("β and 1 − β have changed places: the old mean keeps the share β, the new estimate gets 1 − β.",
+                lambda gradients, beta1, beta2, epsilon:
+                    _adam(gradients, 1 - beta1, 1 - beta2, epsilon, correct1=1 - beta1**len(gradients),
+                          correct2=1 - beta2**len(gradients))),
+        Mistake("only μ is corrected. ν started at 0, too.",
+                lambda gradients, beta1, beta2, epsilon:
+                    _adam(gradients, beta1, beta2, epsilon, correct2=1.0)),
+        Mistake("only ν is corrected. μ started at 0, too.",
+                lambda gradients, beta1, beta2, epsilon:
+                    _adam(gradients, beta1, beta2, epsilon, correct1=1.0)),
+        Mistake("the exponent of the corrections is n − 1. After the last of n estimates it is n.",
+                lambda gradients, beta1, beta2, epsilon:
+                    _adam(gradients, beta1, beta2, epsilon, correct1=1 - beta1**(len(gradients) - 1),
+                          correct2=1 - beta2**(len(gradients) - 1))),
+        Mistake("the correction of ν stands outside the root. First divide ν by it, then take the root.",
+                lambda gradients, beta1, beta2, epsilon:
+                    _adam(gradients, beta1, beta2, epsilon, correct2=(1 - beta2**len(gradients))**2)),
+        Mistake("the corrected means go back into the loop. Keep μ and ν as they are, and divide once, after it.",
+                _corrected_in_the_loop),
+        Mistake("both means start at the first estimate. Asked is a start at 0.",
+                lambda gradients, beta1, beta2, epsilon:
+                    _adam(gradients, beta1, beta2, epsilon, start=gradients[0])),
+        Mistake("both means start at the first estimate, and are not corrected. Asked is a start at 0, and then the "
+                "corrections.", lambda gradients, beta1, beta2, epsilon: _adam(
+                    gradients, beta1, beta2, epsilon, start=gradients[0], correct1=1.0, correct2=1.0)),
+        Mistake("the exponent of the corrections is d, the number of parameters. n counts the estimates, the rows.",
+                lambda gradients, beta1, beta2, epsilon: _adam(
+                    gradients, beta1, beta2, epsilon, correct1=1 - beta1**gradients.shape[1],
+                    correct2=1 - beta2**gradients.shape[1])),
+        Mistake("β₁ stands in the running mean of the squares. That mean has its own, β₂.",
+                lambda gradients, beta1, beta2, epsilon: _adam(
+                    gradients, beta1, beta1, epsilon, correct2=1 - beta2**len(gradients))),
+        Mistake("the last estimate does not come into the means: how far does the loop go?",
+                lambda gradients, beta1, beta2, epsilon: _adam(
+                    gradients[:-1], beta1, beta2, epsilon, correct1=1 - beta1**len(gradients),
+                    correct2=1 - beta2**len(gradients))),
+        Mistake("the new estimate is added in full. Its share in the running mean is 1 − β.",
+                lambda gradients, beta1, beta2, epsilon:
+                    _adam(gradients, beta1, beta2, epsilon, new1=1.0, new2=1.0)),
+        Mistake("ε is missing below.",
+                lambda gradients, beta1, beta2, epsilon: _adam(gradients, beta1, beta2, 0.0)),
+        changed("both means use β₁. The mean of the squares has its own, β₂.", adam_direction,
+                inputs=lambda gradients, beta1, beta2, epsilon: (gradients, beta1, beta1, epsilon)),
+        changed("this is the direction after the first estimate. Does return stand inside the loop?", adam_direction,
+                inputs=lambda gradients, *others: (gradients[:1], *others)),
+        changed("the last estimate is missing.", adam_direction,
+                inputs=lambda gradients, *others: (gradients[:-1], *others)),
         changed("the estimates are taken from the last to the first. The oldest is in the first row.",
                 adam_direction, inputs=lambda gradients, *others: (gradients[::-1], *others)),
         changed("the sign is turned. The paper descends a loss; we climb.", adam_direction,

@@ -36,6 +36,17 @@ ADVANTAGE = Exercise(
                 lambda Q, pi: pi * advantage(Q, pi)),
         Mistake("π multiplies Q before V is subtracted. It belongs into the mean, V, alone.",
                 lambda Q, pi: pi * Q - (pi * Q).sum(axis=2, keepdims=True)),
+        Mistake("from each Q its own part π Q is subtracted. V is the sum of these parts over the actions.",
+                lambda Q, pi: Q - pi * Q),
+        Mistake("π Q is averaged over the actions. π holds the shares already: add up, and do not divide by k again.",
+                lambda Q, pi: Q - (pi * Q).mean(axis=2, keepdims=True)),
+        Mistake("the sum runs over everything, states and steps too. Each step and state has its own V: which axis "
+                "holds the actions?", lambda Q, pi: Q - (pi * Q).sum()),
+        Mistake("the sum runs over the steps. Which axis holds the actions?",
+                lambda Q, pi: Q - (pi * Q).sum(axis=0)),
+        Mistake("the V of step 1 is subtracted in every step. Each step has its own.",
+                lambda Q, pi: Q - (pi * Q[0]).sum(axis=1)[:, None]),
+        Mistake("this is V. The advantage is Q minus V.", lambda Q, pi: (pi * Q).sum(axis=2)),
     ),
     hints=(
         "V_t(s) is the mean of Q_t(s, ·) under the policy. Which axis holds the actions?",
@@ -92,6 +103,21 @@ VISITS = Exercise(
                 lambda p1, P, pi, T, gamma: gamma**(T - 1) * _visits(p1, P, pi, T)[-1]),
         Mistake("every action counts the same in P_π. How often does the policy take each?",
                 lambda p1, P, pi, T, gamma: discounted_visits(p1, P, np.full(pi.shape, 1 / pi.shape[1]), T, gamma)),
+        Mistake("P is added up over the actions without π. How often does the policy take each?",
+                lambda p1, P, pi, T, gamma: discounted_visits(p1, P, np.ones(pi.shape), T, gamma)),
+        Mistake("the discount is there twice: in d, which carries it from step to step, and once more in the sum.",
+                lambda p1, P, pi, T, gamma: discounted_visits(p1, P, pi, T, gamma**2)),
+        Mistake("this is step 1 alone. Does return stand inside the loop?", lambda p1, P, pi, T, gamma: p1 + 0.0),
+        Mistake("d stays the start distribution. It must go one step forwards each time.",
+                lambda p1, P, pi, T, gamma: p1 * sum(gamma**t for t in range(T))),
+        Mistake("each step goes on from p1 instead of d, so d is the distribution of step 2 ever after.",
+                lambda p1, P, pi, T, gamma: p1 + sum(gamma**t for t in range(1, T)) * _visits(p1, P, pi, 2)[1]),
+        Mistake("the last step is missing: T steps are to be added.",
+                lambda p1, P, pi, T, gamma: discounted_visits(p1, P, pi, T - 1, gamma)),
+        Mistake("the discount runs backwards: here the last step counts fully, and step 1 least.",
+                lambda p1, P, pi, T, gamma: sum(gamma**(T - 1 - t) * d for t, d in enumerate(_visits(p1, P, pi, T)))),
+        Mistake("this is d after the last step. Asked is the sum, total.",
+                lambda p1, P, pi, T, gamma: _visits(p1, P, pi, T + 1)[-1]),
     ),
     hints=(
         "P_π is in section 3: the sum over actions of π(a|s) P(s'|s, a). total begins at 0 and grows in each step.",
@@ -115,6 +141,14 @@ def _backwards(P, r, pi, T, gamma):
         ahead = (pi * Q[0]).sum(axis=1)
         V.insert(0, ahead)
     return np.array(V), np.array(Q)
+
+
+def _of_the_best(P, r, T, gamma):
+    """Q (T, S, k) with V = max Q in the place of the mean."""
+    Q = [r]
+    while len(Q) < T:
+        Q.insert(0, r + gamma * P @ Q[0].max(axis=1))
+    return np.array(Q)
 
 
 def _discounted(p1, P, pi, T, gamma):
@@ -178,10 +212,29 @@ THEOREM = Exercise(
         divided(gradient_by_theorem, lambda *args: args[5], "T",
                 "the result is T times too small: these are shares of the visits (the book's μ). Asked is the gradient "
                 "itself, not what it is proportional to."),
-        Mistake("everything is zero: V stands where Q belongs. V is the same for all actions, and the slopes of a "
-                "state sum to zero.",
+        Mistake("everything is zero. Does V stand where Q belongs? It is the same for all actions, and the slopes of a "
+                "state sum to zero. Or is r missing in Q?",
                 _other(Q=lambda p1, P, r, pi, s, T, gamma:
                        np.repeat(_backwards(P, r, pi, T, gamma)[0][:, :, None], r.shape[1], axis=2))),
+        Mistake("the values go backwards with the best action, V = max Q. V is the mean of Q under the policy.",
+                _other(Q=lambda p1, P, r, pi, s, T, gamma: _of_the_best(P, r, T, gamma))),
+        Mistake("the values go backwards with the plain mean of Q. How often does the policy take each action?",
+                _other(Q=lambda p1, P, r, pi, s, T, gamma:
+                       _backwards(P, r, np.full(pi.shape, 1 / pi.shape[1]), T, gamma)[1])),
+        Mistake("P_π is used the wrong way round. One step forwards adds up over the states from which one comes.",
+                _other(weights=lambda p1, P, r, pi, s, T, gamma:
+                       gamma ** np.arange(T)[:, None] * _visits(p1, P, pi, T, transposed=True))),
+        Mistake("d moves before it is used, so Q of step t meets d of step t + 1. First add, then go on.",
+                _other(weights=lambda p1, P, r, pi, s, T, gamma:
+                       gamma ** np.arange(T)[:, None] * _visits(p1, P, pi, T + 1)[1:])),
+        Mistake("the discount in front is there twice: in d, which carries it from step to step, and once more in the "
+                "sum.", _other(weights=lambda p1, P, r, pi, s, T, gamma: _discounted(p1, P, pi, T, gamma**2))),
+        Mistake("only step 1 is in the sum. Does return stand inside the loop?",
+                _other(weights=lambda p1, P, r, pi, s, T, gamma:
+                       _discounted(p1, P, pi, T, gamma) * (np.arange(T)[:, None] == 0))),
+        Mistake("this is the last step alone. The sum must keep what the steps before have added.",
+                _other(weights=lambda p1, P, r, pi, s, T, gamma:
+                       _discounted(p1, P, pi, T, gamma) * (np.arange(T)[:, None] == T - 1))),
     ),
     hints=(
         "Sections 2, 3 and 5 are the three parts: values goes backwards, visits forwards, theorem multiplies.",

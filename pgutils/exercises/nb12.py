@@ -12,15 +12,31 @@ def depends_on_the_past(to_go, T):
     return _looks(to_go, T, lambda k: slice(k + 1, T))
 
 
-def _looks(to_go, T, compared, changes=None, new=7.0):
+def _changed(before, after):
+    return not np.allclose(before, after)
+
+
+def _looks(to_go, T, compared, moved=_changed, changes=None, new=7.0):
     """Whether a new reward at a step k changes the numbers of the steps compared(k)."""
     for k in changes or range(T - 1):
         rewards, other = np.ones(T), np.ones(T)
         other[k] = new
         before, after = to_go(rewards), to_go(other)
-        if not np.allclose(before[compared(k)], after[compared(k)]):
+        if moved(before[compared(k)], after[compared(k)]):
             return True
     return False
+
+
+def _all_close(before, after):
+    return np.allclose(before, after)
+
+
+def _all_changed(before, after):
+    return not np.isclose(before, after).any()
+
+
+def _risen(before, after):
+    return bool((after > before + 1e-9).any())
 
 
 def _matrix(weights):
@@ -34,13 +50,19 @@ def _functions(T, gamma):
     power = gamma ** abs(u - t)
     late = np.where(u >= t, power, 0)
     late[-1, -2] = 0.5
+    early = np.where(u >= t, power, 0)
+    early[1, 0] = 0.5
     return [("adds up the discounted rewards from each step on", _matrix(np.where(u >= t, power, 0)), False),
             ("adds up the rewards until each step", _matrix(np.where(u <= t, power, 0)), True),
             ("gives each step its own reward", _matrix(1.0 * (u == t)), False),
             ("gives each step the reward of the step before", _matrix(1.0 * (u == t - 1)), True),
             ("gives each step the reward of the next step", _matrix(1.0 * (u == t + 1)), False),
             ("gives each step the whole return", _matrix(1.0 + 0 * t), True),
-            ("is right, but for the last step, which counts the step before it, too", _matrix(late), True)]
+            ("is right, but for the last step, which counts the step before it, too", _matrix(late), True),
+            ("is right, but for step 2, which counts step 1, too", _matrix(early), True),
+            ("gives each step the reward of two steps before", _matrix(1.0 * (u == t - 2)), True),
+            ("is right, but takes away the reward of the step before",
+             _matrix(np.where(u >= t, power, 0) - (u == t - 1)), True)]
 
 
 def _judge_test(test, rng):
@@ -53,7 +75,7 @@ def _judge_test(test, rng):
             return f"your function must return True or False, but returns {answer!r:.60}"
         said.append(bool(answer))
     if said == [right for *_, right in functions]:
-        return True, f"Right on {len(functions)} functions, three that look ahead only and four that look back."
+        return True, f"Right on {len(functions)} functions, three that do not look back and seven that do."
     for mistake in LOOKS_BACK.mistakes:
         if said == [mistake.function(to_go, T) for _, to_go, _ in functions]:
             return mistake.text
@@ -66,8 +88,8 @@ LOOKS_BACK = Exercise(
     mistakes=(
         Mistake("your function never finds anything. Is the new reward really another one? All rewards are 1 before. "
                 "And are the numbers of the later steps compared?", lambda to_go, T: False),
-        Mistake("the numbers of all steps are compared. Those of the steps up to k may well change: they contain the "
-                "reward of step k. Which steps come after it?",
+        Mistake("your function says True of every function. Are the numbers of all steps compared? Those of the steps "
+                "up to k may well change: they contain the reward of step k. Or is more than that one reward changed?",
                 lambda to_go, T: _looks(to_go, T, lambda k: slice(T))),
         Mistake("the number of step k itself is compared, too. It may depend on its own reward. Where does “later” "
                 "begin?", lambda to_go, T: _looks(to_go, T, lambda k: slice(k, T))),
@@ -75,11 +97,21 @@ LOOKS_BACK = Exercise(
                 "show what you look for.", lambda to_go, T: _looks(to_go, T, lambda k: slice(1))),
         Mistake("the numbers of the earlier steps are compared: they may change, as the reward of step k is still to "
                 "come there. Compare those of the later steps.",
-                lambda to_go, T: _looks(to_go, T, lambda k: slice(k), range(1, T))),
+                lambda to_go, T: _looks(to_go, T, lambda k: slice(k), changes=range(1, T))),
         Mistake("only the reward of the first step is changed. A function may look back at a later place only: change "
-                "each reward in turn.", lambda to_go, T: _looks(to_go, T, lambda k: slice(1, T), [0])),
+                "each reward in turn.", lambda to_go, T: _looks(to_go, T, lambda k: slice(1, T), changes=[0])),
         Mistake("True and False are turned round: True means that it looks back.",
                 lambda to_go, T: not depends_on_the_past(to_go, T)),
+        Mistake("the comparison is turned round: np.allclose is True where nothing has changed. What is asked is "
+                "whether something has.", lambda to_go, T: _looks(to_go, T, lambda k: slice(k + 1, T), _all_close)),
+        Mistake("only the number of the next step is compared. A function may look back further: compare those of all "
+                "later steps.", lambda to_go, T: _looks(to_go, T, lambda k: slice(k + 1, k + 2))),
+        Mistake("only the number of the last step is compared. A function may look back at another step: compare "
+                "those of all later steps.", lambda to_go, T: _looks(to_go, T, lambda k: slice(T - 1, T))),
+        Mistake("True comes only if all later numbers have changed. One is enough.",
+                lambda to_go, T: _looks(to_go, T, lambda k: slice(k + 1, T), _all_changed)),
+        Mistake("True comes only if a number has moved one way. A number may fall as well as rise: compare whether it "
+                "is another one.", lambda to_go, T: _looks(to_go, T, lambda k: slice(k + 1, T), _risen)),
     ),
     hints=(
         "The test changes one reward and looks at the numbers of the steps after it. Only these must stay.",
@@ -142,6 +174,24 @@ MENDED = Exercise(
         Mistake("the factor γ^(t−1) in front is gone. It is no second discount, but part of the weight: the gradient "
                 "of the discounted η needs it.",
                 lambda scores, rewards, mask, gamma, b: _mean(scores, mask * (_to_go(rewards, gamma) - b))),
+        Mistake("the factor γ^(t−1) in front is gone, which is no second discount but part of the weight. And the "
+                "other bug is still there: what weight does a padded place get?",
+                lambda scores, rewards, mask, gamma, b: _mean(scores, _to_go(rewards, gamma) - b)),
+        Mistake("the wrong discount was taken out: that in front belongs to the weight. The rewards are still "
+                "discounted twice on their way into G.",
+                lambda scores, rewards, mask, gamma, b: _mean(scores, mask * (_stored(rewards, gamma) - b))),
+        Mistake("the rewards are discounted as they should be, but b is not: the factor γ^(t−1) belongs to the whole "
+                "bracket, G − b.", lambda scores, rewards, mask, gamma, b: _mean(
+                    scores, mask * (_discount(rewards, gamma) * _to_go(rewards, gamma) - b))),
+        Mistake("mask and factor reach G only, and b is subtracted afterwards: they belong to the whole bracket, "
+                "G − b.", lambda scores, rewards, mask, gamma, b: _mean(
+                    scores, mask * _discount(rewards, gamma) * _to_go(rewards, gamma) - b)),
+        Mistake("the loop runs forwards, so that G adds up what came before. It begins at the last step.",
+                lambda scores, rewards, mask, gamma, b: _mean(scores, mask * _discount(rewards, gamma) * (
+                    _to_go(rewards[:, ::-1], gamma)[:, ::-1] - b))),
+        Mistake("only the padded places are counted: the mask is 1 where a step was taken.",
+                lambda scores, rewards, mask, gamma, b: _mean(
+                    scores, ~mask * _discount(rewards, gamma) * (_to_go(rewards, gamma) - b))),
         Mistake("the loop adds up stored rewards without γ, but then the factor in front discounts them once more. "
                 "Where do raw rewards belong?",
                 lambda scores, rewards, mask, gamma, b: _mean(scores, mask * _discount(rewards, gamma) * (
