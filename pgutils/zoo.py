@@ -47,7 +47,7 @@ class Program:
 
     def probs(self, theta, states):
         """π_θ(·|s): (k,) for one state, (N, k) for N of them."""
-        return softmax(self.x[states] @ theta, axis=-1)
+        return softmax(self.x[states] @ theta)
 
     def score(self, theta, states, actions):
         """∇_θ log π_θ(a|s) = x(s,a) - Σ_b π(b|s) x(s,b), shape (N, d)."""
@@ -154,7 +154,7 @@ ANIMALS = (MissingMinus, WrongAxis, GreedyScore, MeanOfLogs, PastRewards, Double
 """The zoo, in the order of the notebook."""
 
 
-def softmax(h, axis):
+def softmax(h, axis=-1):
     """Positive numbers that sum to one along ``axis``."""
     e = np.exp(h - h.max(axis=axis, keepdims=True))
     return e / e.sum(axis=axis, keepdims=True)

@@ -3,17 +3,13 @@
 import numpy as np
 
 from pgutils.exercises.exercise import Exercise, Mistake, changed, divided, negated
-
-
-def _softmax(theta, x):
-    return np.exp(theta * x) / np.exp(theta * x).sum()
-
+from pgutils.zoo import softmax
 
 # One line.
 
 def score(theta, x, a):
     """∇_θ log π(a) = x_a - Σ_b π(b) x_b for π(a) ∝ exp(θ x_a)."""
-    return x[a] - _softmax(theta, x) @ x
+    return x[a] - softmax(theta * x) @ x
 
 
 def _one_action(rng):
@@ -27,23 +23,23 @@ SCORE = Exercise(
         negated(score, "the sign is turned. What is subtracted from what? An action with a large x must have a "
                        "positive score: a larger θ makes it likelier."),
         changed("this is ∇π, the slope of the probability itself. Asked is ∇log π, which is ∇π / π.",
-                score, output=lambda result, theta, x, a: result * _softmax(theta, x)[a]),
+                score, output=lambda result, theta, x, a: result * softmax(theta * x)[a]),
         Mistake("x[a] alone is the slope of θ·x[a]. The slope of the second part of log π, −log Σ exp(θ x_b), is "
                 "missing.", lambda theta, x, a: x[a]),
         Mistake("the mean of x must be taken over the policy, with the weights π. x.mean() counts all actions the "
                 "same.", lambda theta, x, a: x[a] - x.mean()),
         Mistake("1 − π(a) is the score of an action whose preference is a knob of its own. Here the preference is "
-                "θ·x[a], and all actions share the one θ.", lambda theta, x, a: 1 - _softmax(theta, x)[a]),
+                "θ·x[a], and all actions share the one θ.", lambda theta, x, a: 1 - softmax(theta * x)[a]),
         Mistake("only π(a) x[a] is subtracted. The mean of x is a sum over all actions.",
-                lambda theta, x, a: x[a] * (1 - _softmax(theta, x)[a])),
+                lambda theta, x, a: x[a] * (1 - softmax(theta * x)[a])),
         Mistake("this is log π(a) itself. Asked is its slope along θ.",
-                lambda theta, x, a: np.log(_softmax(theta, x)[a])),
+                lambda theta, x, a: np.log(softmax(theta * x)[a])),
         Mistake("the second term of log π is subtracted as it is. Asked is its slope along θ.",
                 lambda theta, x, a: x[a] - np.log(np.exp(theta * x).sum())),
         Mistake("the action's number a stands where its x should be: x[a].",
-                lambda theta, x, a: a - _softmax(theta, x) @ x),
+                lambda theta, x, a: a - softmax(theta * x) @ x),
         Mistake("the weighted sum is divided by the number of actions. The weights π already sum to one.",
-                lambda theta, x, a: x[a] - _softmax(theta, x) @ x / len(x)),
+                lambda theta, x, a: x[a] - softmax(theta * x) @ x / len(x)),
         changed("this is the score of the likeliest action. Asked is the score of the action a that was taken.",
                 score, inputs=lambda theta, x, a: (theta, x, np.argmax(theta * x))),
     ),
@@ -96,14 +92,14 @@ GRADIENT = Exercise(
 
 def estimate(theta, x, pay, actions):
     """The mean of ∇log π(a_i) · pay[a_i] over the samples, and its standard error."""
-    written = (x[actions] - _softmax(theta, x) @ x) * pay[actions]
+    written = (x[actions] - softmax(theta * x) @ x) * pay[actions]
     return written.mean(), written.std(ddof=1) / np.sqrt(len(written))
 
 
 def _samples(rng):
     k, theta = rng.integers(3, 6), rng.normal(0, 0.5)
     x, pay = rng.normal(0, 1, k).round(1), rng.integers(-5, 6, k) + 0.5
-    return theta, x, pay, rng.choice(k, rng.integers(5, 20), p=_softmax(theta, x))
+    return theta, x, pay, rng.choice(k, rng.integers(5, 20), p=softmax(theta * x))
 
 
 def _with(written, spread=lambda w: w.std(ddof=1) / np.sqrt(len(w))):
@@ -115,7 +111,7 @@ def _with(written, spread=lambda w: w.std(ddof=1) / np.sqrt(len(w))):
 
 
 def _right(theta, x, pay, actions):
-    return (x[actions] - _softmax(theta, x) @ x) * pay[actions]
+    return (x[actions] - softmax(theta * x) @ x) * pay[actions]
 
 
 def _error(text, error):
@@ -133,17 +129,18 @@ ESTIMATE = Exercise(
                 lambda *args: (_right(*args).sum(), estimate(*args)[1])),
         Mistake("each value is multiplied by π(a) once more. Likely actions already come more often: section 4.",
                 _with(lambda theta, x, pay, actions:
-                      _right(theta, x, pay, actions) * _softmax(theta, x)[actions])),
+                      _right(theta, x, pay, actions) * softmax(theta * x)[actions])),
         Mistake("this is the mean score times the mean pay. Asked is the mean of the products: multiply sample by "
                 "sample, then average.",
                 lambda theta, x, pay, actions: (_right(theta, x, 1 + 0 * pay, actions).mean() * pay[actions].mean(),
                                                 estimate(theta, x, pay, actions)[1])),
         Mistake("the pay is missing: these are the scores alone. Their mean is about zero, whatever is paid.",
-                _with(lambda theta, x, pay, actions: x[actions] - _softmax(theta, x) @ x)),
+                _with(lambda theta, x, pay, actions: x[actions] - softmax(theta * x) @ x)),
         Mistake("the mean of x is taken over the samples. The score subtracts the mean under the policy, pi @ x.",
                 _with(lambda theta, x, pay, actions: (x[actions] - x[actions].mean()) * pay[actions])),
         Mistake("the first result is the exact slope, a sum over all actions. Asked is its estimate from the samples.",
-                lambda *args: (_softmax(*args[:2]) @ _right(*args[:3], np.arange(len(args[1]))), estimate(*args)[1])),
+                lambda theta, x, pay, actions: (softmax(theta * x) @ _right(theta, x, pay, np.arange(len(x))),
+                                                estimate(theta, x, pay, actions)[1])),
         *_error("the second result is the spread of single values. The standard error of their mean is smaller: "
                 "divide by √m.", lambda s, m: s),
         *_error("the second result is the spread divided by m. The standard error of a mean is the spread divided by "

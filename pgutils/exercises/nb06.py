@@ -3,17 +3,13 @@
 import numpy as np
 
 from pgutils.exercises.exercise import Exercise, Mistake, changed, divided, negated
-
-
-def _softmax(preferences):
-    return np.exp(preferences) / np.exp(preferences).sum()
-
+from pgutils.zoo import softmax
 
 # One line.
 
 def all_scores(theta, x):
     """∇_θ log π(a) = x_a - Σ_b π(b) x_b for every action a of a state, shape (k, d)."""
-    return x - _softmax(x @ theta) @ x
+    return x - softmax(x @ theta) @ x
 
 
 def _one_state(rng):
@@ -30,15 +26,15 @@ SCORES = Exercise(
         Mistake("x.mean(axis=0) counts all actions the same. Here the average is taken over the policy, with the "
                 "weights π.", lambda theta, x: x - x.mean(axis=0)),
         Mistake("each row subtracts only its own π(a) x(a). The average is a sum over all actions b, and the same for "
-                "every row.", lambda theta, x: x - _softmax(x @ theta)[:, None] * x),
+                "every row.", lambda theta, x: x - softmax(x @ theta)[:, None] * x),
         changed("these are the slopes of π. Asked are those of log π, which is ∇π divided by π.",
-                all_scores, output=lambda result, theta, x: result * _softmax(x @ theta)[:, None]),
+                all_scores, output=lambda result, theta, x: result * softmax(x @ theta)[:, None]),
         Mistake("this is the average alone, once for each action. Subtract it from the features of the action.",
-                lambda theta, x: np.tile(_softmax(x @ theta) @ x, (len(x), 1))),
+                lambda theta, x: np.tile(softmax(x @ theta) @ x, (len(x), 1))),
         Mistake("the weighted sum is divided by the number of actions. The weights π already sum to one: add up.",
-                lambda theta, x: x - _softmax(x @ theta) @ x / len(x)),
+                lambda theta, x: x - softmax(x @ theta) @ x / len(x)),
         Mistake("the sum runs over the knobs, within each row. Sum over the actions: which axis is theirs?",
-                lambda theta, x: x - (_softmax(x @ theta)[:, None] * x).sum(axis=1, keepdims=True)),
+                lambda theta, x: x - (softmax(x @ theta)[:, None] * x).sum(axis=1, keepdims=True)),
         Mistake("the average was taken along the wrong axis: over the knobs, within each row. Average over the "
                 "actions.", lambda theta, x: x - x.mean(axis=1, keepdims=True)),
     ),

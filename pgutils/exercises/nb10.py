@@ -3,17 +3,13 @@
 import numpy as np
 
 from pgutils.exercises.exercise import Exercise, Mistake, changed, negated
+from pgutils.zoo import softmax
 
 # One line.
 
 def score_of_beta(beta, h, a):
     """h_a - Σ_l π_l h_l with π = softmax(βh): the slope of log π(a) along β."""
-    return h[a] - _softmax(beta * h) @ h
-
-
-def _softmax(h):
-    e = np.exp(h - h.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    return h[a] - softmax(beta * h) @ h
 
 
 def _preferences(rng):
@@ -33,16 +29,16 @@ BETA = Exercise(
         changed("the result is β times too large. Along β, what is the slope of β h_a?",
                 score_of_beta, lambda result, beta, h, a: result * beta),
         Mistake("1 − π_a is the slope along the preference that was taken. But β acts on all preferences, and all of "
-                "these ways add up.", lambda beta, h, a: h[a] * (1 - _softmax(beta * h)[a])),
+                "these ways add up.", lambda beta, h, a: h[a] * (1 - softmax(beta * h)[a])),
         Mistake("this is the slope of π(a), not of its logarithm: a factor π(a) is too much.",
-                lambda beta, h, a: _softmax(beta * h)[a] * score_of_beta(beta, h, a)),
+                lambda beta, h, a: softmax(beta * h)[a] * score_of_beta(beta, h, a)),
         Mistake("these are the slopes along the k preferences β h. Asked is one number, along β: what does each "
                 "slope pass on to β, and how do k ways add up?",
-                lambda beta, h, a: np.eye(len(h))[a] - _softmax(beta * h)),
+                lambda beta, h, a: np.eye(len(h))[a] - softmax(beta * h)),
         Mistake("these are k numbers, one for each preference. β acts on all of them: add up.",
-                lambda beta, h, a: (np.eye(len(h))[a] - _softmax(beta * h)) * h),
+                lambda beta, h, a: (np.eye(len(h))[a] - softmax(beta * h)) * h),
         Mistake("the products π_l h_l are not yet added up: the result has k numbers, and asked is one.",
-                lambda beta, h, a: h[a] - _softmax(beta * h) * h),
+                lambda beta, h, a: h[a] - softmax(beta * h) * h),
         Mistake("this subtracts the plain sum of the preferences. In the slope of the logarithm each preference has a "
                 "weight: which one?", lambda beta, h, a: h[a] - h.sum()),
         Mistake("the mean of the preferences is taken with equal shares. Each action has its own probability.",
@@ -80,7 +76,7 @@ def _pass(rng):
     z[0, :2] = 0.0, 0.7                                 # a unit that is off, and one that is on
     W2 = rng.normal(0, 1, (hidden, k)).round(1)
     W2[0] = np.arange(k) - 0.5                          # so that the unit that is off has a slope behind it
-    return rng.normal(0, 1, (N, inputs)).round(1) + 0.05, z, _softmax(z @ W2), rng.integers(k, size=N), W2
+    return rng.normal(0, 1, (N, inputs)).round(1) + 0.05, z, softmax(z @ W2), rng.integers(k, size=N), W2
 
 
 def _taken(pi, actions):

@@ -1,16 +1,12 @@
 """Notebook 08: the noisy climb of REINFORCE on Fork's landscape, beside the exact one."""
 
-import gymnasium as gym
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.figure import Figure
 
-from pgutils import plots, trajectories
-from pgutils.envs import fork_features
-from pgutils.explorers.scenes import fork_ascent, fork_landscape, fork_return
+from pgutils import plots
+from pgutils.explorers.scenes import fork_ascent, fork_landscape, fork_nine, fork_return
 from pgutils.live import LiveFigure
-from pgutils.mdp import TabularMDP
-from pgutils.policies import SoftmaxPolicy
 
 START = (-1.0, -1.0)        # from here the exact climb reaches the summit, after a turn towards the plateau
 MOST = 100
@@ -90,12 +86,8 @@ def _nine():
     Returns climb(alpha, m, iterations, seed), a generator of θ: the start, then one after each iteration.
     ``pgutils.reinforce`` with a sampler that draws these counts does the same (test_explore_reinforce.py).
     """
-    mdp = TabularMDP.from_gymnasium(gym.make("pgutils/Fork-v0"))
-    taus, policy = trajectories.enumerate_all(mdp), SoftmaxPolicy(fork_features())
-    start, _, dynamics = trajectories.log_prob_parts(mdp, policy, np.zeros(2), taus)
-    world, r = np.exp(start + dynamics.sum(axis=1)), taus.returns()
-    at = [(taus.states == s) & taus.mask for s in (0, 1)]
-    climbs, visits = (np.array([(x & here).sum(axis=1) for here in at]).T for x in (taus.actions == 1, taus.mask))
+    taus, world, climbs, visits = fork_nine()
+    r = taus.returns()
     taken = np.hstack([climbs, visits - climbs])        # how often each of the nine climbs and walks, (9, 4)
 
     def climb(alpha, m, iterations, seed):

@@ -4,10 +4,14 @@
 Everything agrees with ``pgutils.exact`` (tests/explorers/test_scenes.py) and takes whole grids of θ at once.
 """
 
+import gymnasium as gym
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 
-from pgutils import plots
+from pgutils import plots, trajectories
+from pgutils.envs import fork_features
+from pgutils.mdp import TabularMDP
+from pgutils.policies import SoftmaxPolicy
 
 SHADES = LinearSegmentedColormap.from_list("performance", ["#ffffff", "#efd7e4", plots.PERFORMANCE])
 """η from low (white) to high (the colour of performance)."""
@@ -41,6 +45,20 @@ def fork_ascent(theta, alpha, steps, wind=0.2):
     for i in range(steps):
         path[i + 1] = path[i] + alpha * fork_gradient(path[i], wind)
     return path
+
+
+def fork_nine():
+    """Fork's nine trajectories as counts: their list, the world's part of ρ (9,), climbs and visits (9, 2).
+
+    climbs and visits count how often each of them climbs, and chooses at all, at the fork and on the ledge; so
+    ρ_θ(τ) = world · Π p^climbs (1 - p)^(visits - climbs) with the two probabilities p of ``climb``.
+    """
+    mdp, policy = TabularMDP.from_gymnasium(gym.make("pgutils/Fork-v0")), SoftmaxPolicy(fork_features())
+    taus = trajectories.enumerate_all(mdp)
+    start, _, dynamics = trajectories.log_prob_parts(mdp, policy, np.zeros(2), taus)
+    at = [(taus.states == s) & taus.mask for s in (0, 1)]
+    climbs, visits = (np.array([(x & here).sum(axis=1) for here in at]).T for x in (taus.actions == 1, taus.mask))
+    return taus, np.exp(start + dynamics.sum(axis=1)), climbs, visits
 
 
 def fork_landscape(ax, wind=0.2, limits=(-4, 4), n=81, names=True):

@@ -1,15 +1,13 @@
 """Notebook 12: a broken program's mean step beside the exact gradient, and its learning curve."""
 
-import gymnasium as gym
 import ipywidgets as widgets
 import numpy as np
 from matplotlib.figure import Figure
 
-from pgutils import plots, trajectories, zoo
+from pgutils import plots, zoo
 from pgutils.envs import fork_features
+from pgutils.explorers.scenes import fork_nine
 from pgutils.live import LiveFigure
-from pgutils.mdp import TabularMDP
-from pgutils.policies import SoftmaxPolicy
 
 GAMMA, BASELINE, ALPHA, M, ITERATIONS = 0.9, 1.0, 1.0, 10, 30
 P = np.linspace(0.02, 0.98, 17)
@@ -79,13 +77,8 @@ class _Fork:
     """Fork's nine trajectories, and the programs on them: exact means, and learning from sampled episodes."""
 
     def __init__(self):
-        mdp, policy = TabularMDP.from_gymnasium(gym.make("pgutils/Fork-v0")), SoftmaxPolicy(fork_features())
-        taus = trajectories.enumerate_all(mdp)
-        start, _, dynamics = trajectories.log_prob_parts(mdp, policy, np.zeros(2), taus)
-        self.world, self.returns = np.exp(start + dynamics.sum(axis=1)), taus.returns(GAMMA)
-        at = [(taus.states == s) & taus.mask for s in (0, 1)]
-        self.climbs, self.visits = (np.array([(x & s).sum(axis=1) for s in at]).T
-                                    for x in (taus.actions == 1, taus.mask))
+        taus, self.world, self.climbs, self.visits = fork_nine()
+        self.returns = taus.returns(GAMMA)
         self.taus = zoo.Batch.of(taus)
         self.each = [self.taus.rows([i]) for i in range(len(self.world))]
         self.animals = {name: kind(fork_features(), GAMMA, BASELINE) for name, kind in NAMES.items()}
